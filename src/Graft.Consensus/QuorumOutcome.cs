@@ -1,0 +1,13 @@
+namespace Graft.Consensus;
+
+/// <summary>Where a vote stands.</summary>
+public enum QuorumOutcome
+{
+    /// <summary>Neither side has a majority yet.</summary>
+    Pending,
+
+    Won,
+
+    /// <summary>No majority can be reached any more.</summary>
+    Lost,
+}

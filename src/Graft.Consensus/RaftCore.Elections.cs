@@ -1,0 +1,365 @@
+namespace Graft.Consensus;
+
+// Elections: thesis §3.4 (election), §3.6.1 (who may win), §4.2.3 (stickiness), §9.6 (pre-vote), §3.10 (transfer).
+public sealed partial class RaftCore
+{
+    private TimeSpan _electionTimeout;
+    private ulong _campaigns;
+    private CampaignReport? _lastCampaign;
+
+    /// <summary>Stands for election now instead of at the timeout, by pre-vote like any other time.</summary>
+    /// <returns>False if this node leads, already stands, or may not stand; nothing changed then.</returns>
+    public bool Campaign(Instant now)
+    {
+        Observe(now);
+        if (_isStopped || _leader is not null || _candidate is not null || !MayCampaign)
+        {
+            return false;
+        }
+
+        BecomePreCandidate();
+        return true;
+    }
+
+    /// <summary>
+    /// Whether this node may stand: a voter that stores payloads, by the effective configuration or, while that isn't
+    /// committed, by the last committed one.
+    /// </summary>
+    /// <remarks>
+    /// The second half matters when a leader that is being removed or demoted crashes: its log may be the only one that
+    /// can win, although its newest configuration no longer counts it (thesis §4.2.2).
+    /// </remarks>
+    private bool MayCampaign =>
+        _repair is null && (MayLead(_memberships.Latest) || MayLead(_memberships.At(_commit, out _)) || Planted.AnybodyCampaigns);
+
+    private bool MayLead(Membership membership) => membership.Find(_self) is { IsVoter: true, IsWitness: false };
+
+    /// <summary>A leader was heard, or the restart made us promise as if: no vote against it for T.</summary>
+    private bool IsSticky => _leader is not null || (_now < _leaderHeardAt + _options.ElectionTimeout && !Planted.NoStickiness);
+
+    private void ResetElectionTimer()
+    {
+        // Drawn anew each time: two nodes that collided once must not collide for ever (thesis §3.4).
+        if (_electionTimeout == TimeSpan.Zero || !Planted.TimeoutDrawnOnce)
+        {
+            TimeSpan least = _options.ElectionTimeout;
+            _electionTimeout = _random.Next(least, least * 1.5);
+        }
+
+        _electionAt = _now + _electionTimeout;
+    }
+
+    private void OnElectionTimeout()
+    {
+        // A disk that owes answers would keep our campaign inside, and every timeout would add to what waits there.
+        bool isDiskStalled = _now - _persist.OldestAt >= _options.ElectionTimeout;
+        if (MayCampaign && !isDiskStalled)
+        {
+            BecomePreCandidate();
+            return;
+        }
+
+        if (_candidate is not null || _follower!.Leader is not null)
+        {
+            BecomeFollower(_term, leader: null);
+        }
+
+        ResetElectionTimer();
+    }
+
+    private void BecomePreCandidate()
+    {
+        LeaveRole();
+        CandidateState candidate = StartCampaign(isPreVote: true, isTransfer: false);
+        AskForVotes(MessageKind.PreVote, candidate, _term.Next);
+        candidate.Tally.Note(_self, granted: true);
+        ConcludeCampaign(candidate);
+    }
+
+    private void BecomeCandidate(bool isTransfer)
+    {
+        LeaveRole();
+        RaiseTerm(_term.Next);
+        SetVote(_self);
+        CandidateState candidate = StartCampaign(isPreVote: false, isTransfer);
+
+        // Our own vote is a promise like any other: it counts once it is durable, with the rest of this step's order.
+        candidate.OwnVoteIn = _persist.NextSequence;
+        AskForVotes(MessageKind.RequestVote, candidate, _term);
+        if (Planted.OwnVoteCountsBeforeDurable)
+        {
+            candidate.Tally.Note(_self, granted: true);
+            ConcludeCampaign(candidate);
+        }
+    }
+
+    private CandidateState StartCampaign(bool isPreVote, bool isTransfer)
+    {
+        _campaigns++;
+        _candidate = new CandidateState(isPreVote, isTransfer, _campaigns);
+        _lastCampaign = new CampaignReport(_now, isPreVote ? _term.Next : _term);
+        ResetElectionTimer();
+        return _candidate;
+    }
+
+    private void AskForVotes(MessageKind kind, CandidateState candidate, Term term)
+    {
+        // The log we offer has to be one that survives a crash of ours: a vote won on entries still in memory elects a
+        // leader whose log shrinks. So both rounds wait behind every order given so far.
+        ulong behind = HasUnordered ? _persist.NextSequence : _persist.NextSequence - 1;
+        foreach (Member member in _memberships.Latest.Members)
+        {
+            if (member.Id != _self && member.IsVoter)
+            {
+                var request = new Message
+                {
+                    Kind = kind,
+                    Flags = candidate.IsTransfer ? MessageFlags.Transfer : MessageFlags.None,
+                    Cluster = _options.Cluster,
+                    From = _self,
+                    FromIncarnation = _options.Incarnation,
+                    To = member.Id,
+                    Term = term,
+                    Entry = _log.Last,
+                    Sequence = candidate.Campaign,
+                };
+                SendBehind(Planted.CandidateSpeaksBeforeDurable ? 0 : behind, request);
+            }
+        }
+    }
+
+    // Thesis §9.6: a question, not a vote. Nothing of ours changes, neither on a yes nor on a no: not the term, not the
+    // vote, not the timer.
+    private StepOutcome HandlePreVote(in Message m)
+    {
+        MessageReason reason =
+            m.Term <= _term ? MessageReason.TermBehind
+            : IsSticky ? MessageReason.LeaderAlive
+            : WhyNotVote(m);
+        Send(Draft(MessageKind.PreVoteReply, m) with
+        {
+            // A yes names the term asked for, a no our own, from which a candidate that is behind learns (and only then).
+            Term = reason == MessageReason.None ? m.Term : _term,
+            Flags = reason == MessageReason.None ? MessageFlags.Granted : MessageFlags.None,
+            Reason = reason,
+            Sequence = m.Sequence,
+        });
+        if (Planted.PreVoteForgetsVote && reason == MessageReason.None)
+        {
+            _votedFor = null;
+        }
+
+        return StepOutcome.Accepted;
+    }
+
+    private StepOutcome HandleRequestVote(in Message m)
+    {
+        bool isHeldOff = IsSticky && !m.IsTransfer;
+        if (m.Term > _term && !isHeldOff)
+        {
+            BecomeFollower(m.Term, leader: null);
+        }
+
+        // Our role in the cluster has no say here: we may be a voter already and not know it yet (thesis §4.2.2). Term,
+        // vote, stickiness, log; nothing else.
+        MessageReason reason =
+            m.Term < _term ? MessageReason.TermBehind
+            : isHeldOff && m.Term > _term ? MessageReason.LeaderAlive
+            : !IsVoteFree(m.From) ? MessageReason.VoteGiven
+            : WhyNotVote(m);
+        bool granted = reason == MessageReason.None;
+        if (granted)
+        {
+            SetVote(m.From);
+
+            // Only a granted vote postpones our own election. Were a refusal to reset the clock as well, a node with a
+            // stale log could keep every electable node quiet.
+            ResetElectionTimer();
+        }
+        else if (Planted.RefusalResetsTimer)
+        {
+            ResetElectionTimer();
+        }
+
+        // A vote is a promise: Send keeps it in until the vote is durable (thesis §3.8).
+        Send(Draft(MessageKind.RequestVoteReply, m) with
+        {
+            Flags = granted ? MessageFlags.Granted : MessageFlags.None,
+            Reason = reason,
+            Sequence = m.Sequence,
+        });
+        return StepOutcome.Accepted;
+    }
+
+    // One vote per term, given again to whom it was given: his first answer may have been lost (thesis §3.4).
+    private bool IsVoteFree(NodeId candidate) =>
+        Planted.VoteGivenTwice
+        || _votedFor == candidate
+        || (_votedFor is null && _leader is null && _follower?.Leader is null);
+
+    private MessageReason WhyNotVote(in Message m)
+    {
+        bool isUpToDate = Planted.VoteComparesLengthOnly
+            ? m.LastEntry.Index >= _log.Last.Index
+            : Planted.VoteIgnoresLog || m.LastEntry.IsAtLeastAsUpToDateAs(_log.Last);
+        if (!isUpToDate)
+        {
+            return IsKnownToBeRemoved(m.From) ? MessageReason.NotMember : MessageReason.LogBehind;
+        }
+
+        return _repair is { } repair && repair.Forbids(m.LastEntry) ? MessageReason.Repairing : MessageReason.None;
+    }
+
+    private bool IsKnownToBeRemoved(NodeId candidate) =>
+        !_memberships.Latest.Contains(candidate) && _memberships.LatestIndex <= _commit;
+
+    private StepOutcome HandlePreVoteReply(in Message m)
+    {
+        if (_candidate is not { IsPreVote: true } candidate || m.Sequence != candidate.Campaign)
+        {
+            return StepOutcome.Stale;
+        }
+
+        if (m.IsGranted && m.Term != _term.Next)
+        {
+            return StepOutcome.Stale;
+        }
+
+        NoteAnswer(candidate, m);
+        ConcludeCampaign(candidate);
+        return StepOutcome.Accepted;
+    }
+
+    private StepOutcome HandleRequestVoteReply(in Message m)
+    {
+        // Counted for the candidate and the term that it answers, and nobody else's: broadcast replies once made two
+        // leaders of one term.
+        if (_candidate is not { IsPreVote: false } candidate || m.Sequence != candidate.Campaign)
+        {
+            return StepOutcome.Stale;
+        }
+
+        NoteAnswer(candidate, m);
+        ConcludeCampaign(candidate);
+        return StepOutcome.Accepted;
+    }
+
+    private void NoteAnswer(CandidateState candidate, in Message m)
+    {
+        candidate.Tally.Note(m.From, m.IsGranted);
+        _lastCampaign!.Note(m);
+    }
+
+    private void ConcludeCampaign(CandidateState candidate)
+    {
+        QuorumOutcome outcome = candidate.Tally.Outcome(_memberships.Latest);
+        if (outcome == QuorumOutcome.Won)
+        {
+            if (candidate.IsPreVote)
+            {
+                BecomeCandidate(isTransfer: false);
+            }
+            else
+            {
+                BecomeLeader();
+            }
+        }
+        else if (outcome == QuorumOutcome.Lost)
+        {
+            // Back to asking first: a candidate that went on raising its term would depose whoever wins instead.
+            BecomeFollower(_term, leader: null);
+        }
+    }
+
+    // Also the way down from every role (thesis §3.3).
+    private void BecomeFollower(Term term, NodeId? leader)
+    {
+        bool wasFollower = _follower is not null;
+        LeaveRole();
+        if (term > _term)
+        {
+            RaiseTerm(term);
+        }
+        else if (Planted.StepDownForgetsVote)
+        {
+            _votedFor = null;
+        }
+
+        if (leader is { } winner)
+        {
+            ConcludeHandover(winner);
+        }
+
+        _follower = new FollowerState(leader, Incarnation.Unknown, _commit);
+        if (!wasFollower)
+        {
+            ResetElectionTimer();
+        }
+
+        RetryReads();
+    }
+
+    private void BecomeLeader()
+    {
+        LeaveRole();
+        ConcludeHandover(_self);
+        var leader = new LeaderState(_options, _log.Last.Index, _now);
+        _leader = leader;
+        _electionAt = Instant.Never;
+        AbandonSnapshot();
+        AdoptMembership(leader);
+
+        // An entry of our own term, so that what earlier terms left behind can be committed (thesis §3.6.2, §6.4).
+        if (!Planted.NoNoOp)
+        {
+            AppendOwn(leader, membership: null);
+        }
+
+        // Spoken in the very step of winning: a first heartbeat that waits for anything invites the next election.
+        StartRound(leader);
+        leader.HeartbeatAt = _now + _options.Heartbeat;
+        RetryReads();
+    }
+
+    // Nothing of a role survives it, except the question how a transfer ended.
+    private void LeaveRole()
+    {
+        if (_leader is { } leader)
+        {
+            RefuseForeignReads();
+            OpenHandover(leader);
+        }
+
+        if (_candidate is not null)
+        {
+            DropCampaignMessages();
+        }
+
+        _leader = null;
+        _candidate = null;
+        _follower = null;
+    }
+
+    // The only place where the term changes, and it only rises. The vote belongs to the term and goes with it, and only
+    // with it: stepping down inside a term keeps the vote.
+    private void RaiseTerm(Term term)
+    {
+        Invariant.Check(term > _term, term, _term);
+        _term = term;
+        _votedFor = null;
+        MarkHardStateChanged();
+    }
+
+    private void SetVote(NodeId candidate)
+    {
+        if (_votedFor != candidate)
+        {
+            Invariant.Check(_votedFor is null || Planted.VoteGivenTwice, _votedFor, candidate);
+            _votedFor = candidate;
+            if (!Planted.VoteNotPersisted)
+            {
+                MarkHardStateChanged();
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+namespace Graft.Consensus;
+
+// Transfer of leadership: thesis §3.10.
+public sealed partial class RaftCore
+{
+    private Handover? _handover;
+    private TransferResult? _transferResult;
+
+    /// <summary>Hands leadership over to a member; the end is told by <see cref="Ready.Transfer"/>.</summary>
+    /// <param name="target">A voter that stores payloads, or null for the one that is furthest.</param>
+    /// <param name="timeout">After this, writes are taken again if nothing has come of it. An election timeout is usual.</param>
+    /// <param name="now">The present.</param>
+    public TransferRefusal TransferLeadership(NodeId? target, TimeSpan timeout, Instant now)
+    {
+        Observe(now);
+        if (_leader is not { } leader)
+        {
+            return _isStopped ? TransferRefusal.Stopped : TransferRefusal.NotLeader;
+        }
+
+        if (leader.Transfer is not null)
+        {
+            return TransferRefusal.InProgress;
+        }
+
+        if (target == _self)
+        {
+            return TransferRefusal.AlreadyLeader;
+        }
+
+        if ((target ?? BestSuccessor(leader)) is not { } successor)
+        {
+            return TransferRefusal.NobodyEligible;
+        }
+
+        if (!IsEligible(successor))
+        {
+            return TransferRefusal.NotEligible;
+        }
+
+        BeginTransfer(leader, successor, timeout, isForStalledDisk: false);
+        return TransferRefusal.None;
+    }
+
+    private bool IsEligible(NodeId node) =>
+        _memberships.Latest.Find(node) is { Role: MemberRole.Voter, IsWitness: false };
+
+    private void BeginTransfer(LeaderState leader, NodeId target, TimeSpan timeout, bool isForStalledDisk)
+    {
+        leader.Transfer = new Transfer(target, _now + timeout, isForStalledDisk);
+        PressTransfer(leader);
+    }
+
+    // Sent once the target's log equals ours (no write is taken meanwhile, so it will), and again with each heartbeat:
+    // a lost TimeoutNow costs a heartbeat, not an outage.
+    private void PressTransfer(LeaderState leader, bool onlyIfReady = false)
+    {
+        if (leader.Transfer is not { } transfer || (onlyIfReady && transfer.IsSent))
+        {
+            return;
+        }
+
+        if (leader.Tracker.Find(transfer.Target) is { } progress && progress.Match == _log.Last.Index)
+        {
+            transfer.IsSent = true;
+            SendTimeoutNow(leader, transfer.Target);
+        }
+    }
+
+    private void SendTimeoutNow(LeaderState leader, NodeId target)
+    {
+        // From here on the target's voters don't hold their promise to us, so ours to our readers ends first, for the
+        // rest of the term: this message may arrive at any later time.
+        leader.IsLeaseRevoked = !Planted.TransferKeepsLease;
+        Progress progress = leader.Tracker.Find(target)!;
+        Send(new Message
+        {
+            Kind = MessageKind.TimeoutNow,
+            Cluster = _options.Cluster,
+            From = _self,
+            FromIncarnation = _options.Incarnation,
+            To = target,
+            ToIncarnation = progress.Incarnation,
+            Term = _term,
+            Last = _log.Last.Index,
+        });
+    }
+
+    private void EndTransfer(LeaderState leader, Transfer transfer)
+    {
+        leader.Transfer = Planted.TransferNeverEnds ? transfer : null;
+        _transferResult = new TransferResult(transfer.Target, TransferOutcome.TimedOut);
+        if (transfer.IsForStalledDisk)
+        {
+            BecomeFollower(_term, leader: null);
+        }
+    }
+
+    // A leader whose disk doesn't answer commits on the others' disks, if at all, and serves nobody well. Heartbeats go on
+    // meanwhile, so nobody else would notice.
+    private void CheckDisk(LeaderState leader)
+    {
+        if (leader.Transfer is null && _now - _persist.OldestAt >= _options.DiskStall && BestSuccessor(leader) is { } successor)
+        {
+            BeginTransfer(leader, successor, _options.ElectionTimeout, isForStalledDisk: true);
+        }
+    }
+
+    /// <summary>The voter with payloads that answers and is furthest; the lowest id among equals.</summary>
+    private NodeId? BestSuccessor(LeaderState leader)
+    {
+        Progress? best = null;
+        foreach (Progress progress in leader.Tracker.All)
+        {
+            bool canLead = progress != leader.Self
+                && progress.State == ProgressState.Replicate
+                && IsEligible(progress.Id)
+                && _now - progress.LastContact < _options.ElectionTimeout;
+            if (canLead && (best is null || progress.Match > best.Match))
+            {
+                best = progress;
+            }
+        }
+
+        return best?.Id;
+    }
+
+    private void OpenHandover(LeaderState leader)
+    {
+        if (leader.Transfer is { } transfer && _transferResult is null)
+        {
+            _handover = new Handover(transfer.Target, _now + _options.ElectionTimeout);
+        }
+    }
+
+    private void ConcludeHandover(NodeId winner)
+    {
+        if (_handover is { } handover)
+        {
+            TransferOutcome outcome = winner == handover.Target ? TransferOutcome.Succeeded : TransferOutcome.AnotherLeads;
+            _transferResult = new TransferResult(handover.Target, outcome);
+            _handover = null;
+        }
+    }
+
+    private void TickHandover()
+    {
+        if (_handover is { } handover && _now >= handover.Deadline)
+        {
+            _transferResult = new TransferResult(handover.Target, TransferOutcome.NobodyLeads);
+            _handover = null;
+        }
+    }
+}

@@ -1,0 +1,148 @@
+using System.Collections.Immutable;
+using System.Globalization;
+using System.Text;
+
+namespace Graft.Consensus;
+
+/// <summary>One core at one moment, with the answers to "who leads", "why nobody" and "who is behind".</summary>
+public sealed record RaftStatus
+{
+    public required NodeId Node { get; init; }
+
+    public required Role Role { get; init; }
+
+    public required Term Term { get; init; }
+
+    public required NodeId? Leader { get; init; }
+
+    public required NodeId? VotedFor { get; init; }
+
+    public required Leaderlessness WhyNoLeader { get; init; }
+
+    public required EntryId LogStart { get; init; }
+
+    public required EntryId LogEnd { get; init; }
+
+    public required LogIndex Durable { get; init; }
+
+    public required LogIndex Commit { get; init; }
+
+    public required Membership Membership { get; init; }
+
+    public required LogIndex MembershipIndex { get; init; }
+
+    /// <summary>A change of members is appended and not done: uncommitted, or joint.</summary>
+    public required bool IsMembershipChanging { get; init; }
+
+    /// <summary>The last campaign of this node, if it ever stood.</summary>
+    public required CampaignReport? LastCampaign { get; init; }
+
+    /// <summary>Every member as this leader sees it; empty on a node that doesn't lead.</summary>
+    public required ImmutableArray<MemberStatus> Members { get; init; }
+
+    /// <summary>Until when this leader may serve lease reads, or null.</summary>
+    public required Instant? LeaseUntil { get; init; }
+
+    public required NodeId? TransferTarget { get; init; }
+
+    public required int ReadsPending { get; init; }
+
+    /// <summary>The oldest order that the disk hasn't answered was given this long ago; zero if it owes nothing.</summary>
+    public required TimeSpan DiskOwesFor { get; init; }
+
+    /// <summary>
+    /// Committed entries above this index have their payload on one member only, since a witness completed the quorum.
+    /// Null if there is no such entry, as far as this leader knows.
+    /// </summary>
+    public required LogIndex? SingleCopyAbove { get; init; }
+
+    public required ImmutableArray<RefusalCount> Refusals { get; init; }
+
+    /// <summary>The status in sentences, the most urgent first: what an operator reads at night.</summary>
+    public string Explain()
+    {
+        var text = new StringBuilder();
+        text.Append(CultureInfo.InvariantCulture, $"{Node} {DescribeLeader()}");
+        if (DiskOwesFor > TimeSpan.Zero)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" Its disk has owed an answer for {DiskOwesFor.TotalMilliseconds:0} ms.");
+        }
+
+        if (IsMembershipChanging)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" A change of members is in progress since index {MembershipIndex}.");
+        }
+
+        if (TransferTarget is { } target)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" Leadership is being handed to {target}; writes wait.");
+        }
+
+        foreach (MemberStatus member in Members)
+        {
+            AppendMember(text, member);
+        }
+
+        if (SingleCopyAbove is { } index)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" Committed entries above {index} are stored in full on one member only.");
+        }
+
+        foreach (RefusalCount refusal in Refusals)
+        {
+            if (refusal.Reason is not (StepOutcome.Stale or StepOutcome.OtherIncarnation))
+            {
+                text.Append(
+                    CultureInfo.InvariantCulture,
+                    $" {refusal.Count} messages were refused as {refusal.Reason}, the last from {refusal.LastFrom}.");
+            }
+        }
+
+        return text.ToString();
+    }
+
+    private string DescribeLeader() => WhyNoLeader switch
+    {
+        Leaderlessness.None when Leader == Node => $"leads {Term}.",
+        Leaderlessness.None => $"follows {Leader} in {Term}.",
+        Leaderlessness.Stopped => "has stopped after a storage failure. Replace its disk or its log, then start it again.",
+        Leaderlessness.NoMembership => "belongs to no cluster yet. Found one with it, or add it to one.",
+        Leaderlessness.CannotLead => "hears no leader and can't lead itself: it is no voter that stores payloads.",
+        Leaderlessness.Repairing => "lost entries that it may have acknowledged and waits for a leader to send them again.",
+        Leaderlessness.DiskStalled => "hears no leader and doesn't stand, because its disk doesn't answer.",
+        Leaderlessness.WaitingForTimeout => $"has heard no leader in {Term} and will stand when its election timeout is over.",
+        Leaderlessness.WaitingForVotes => $"stands for {LastCampaign?.Term}; {DescribeCampaign()}",
+        _ => $"stood for {LastCampaign?.Term} and was refused; {DescribeCampaign()}",
+    };
+
+    private string DescribeCampaign()
+    {
+        if (LastCampaign is not { Answers.IsEmpty: false } campaign)
+        {
+            return "nobody has answered.";
+        }
+
+        return string.Join(
+            ", ",
+            campaign.Answers.Select(answer => answer.Reason == MessageReason.None ? $"{answer.Voter} granted" : $"{answer.Voter} refused ({answer.Reason})"))
+            + ".";
+    }
+
+    private static void AppendMember(StringBuilder text, MemberStatus member)
+    {
+        NodeId id = member.Member.Id;
+        string? trouble = member.State switch
+        {
+            ProgressState.Suspect => "no longer holds what it had acknowledged: its disk was put back or lied. Remove it and add it empty.",
+            ProgressState.Snapshot => $"is fetching the snapshot {member.SnapshotOffered} ({member.SnapshotBytes} bytes so far).",
+            _ when member.IsTooSlow => $"doesn't catch up: {member.Lag} entries behind after {CatchUp.RoundsMax} rounds.",
+            ProgressState.Probe when member.Incarnation == Incarnation.Unknown => "has not answered in this term.",
+            ProgressState.Probe => $"is being asked where its log agrees ({member.Lag} entries behind).",
+            _ => null,
+        };
+        if (trouble is not null)
+        {
+            text.Append(CultureInfo.InvariantCulture, $" {id} {trouble}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+namespace Graft.Consensus;
+
+/// <summary>Refuses a restored state that no crash of a correct host can have left.</summary>
+internal static class RestoredStateCheck
+{
+    internal static void ThrowIfInvalid(RestoredState restored)
+    {
+        Require(
+            restored.LogStart == EntryId.Zero || restored.Snapshot is { } covering && covering.Last.Index >= restored.LogStart.Index,
+            $"The log starts behind {restored.LogStart}, but no snapshot covers what lies before.");
+        EntryId last = restored.LogStart;
+        foreach (TermRun run in restored.Log)
+        {
+            Require(
+                run.First == last.Index.Next && run.Last >= run.First && run.Term >= last.Term && run.Term > Term.Zero,
+                $"The run {run} doesn't continue the log that ends at {last}.");
+            last = new EntryId(run.Term, run.Last);
+        }
+
+        Require(
+            restored.HardState.Term >= last.Term,
+            $"The stored term {restored.HardState.Term} is below the last entry {last}: the log was written before the term.");
+        Require(
+            restored.Snapshot is null || restored.HardState.Term >= restored.Snapshot.Last.Term,
+            $"The stored term {restored.HardState.Term} is below the snapshot {restored.Snapshot?.Last}.");
+        LogIndex previous = restored.MembershipAtStart.Index;
+        Require(previous <= restored.LogStart.Index, $"The configuration at the log's start was appended at {previous}, above it.");
+        foreach ((LogIndex index, Membership membership) in restored.Memberships)
+        {
+            Require(
+                index > previous && index > restored.LogStart.Index && index <= last.Index,
+                $"The configuration at {index} isn't in the log ({restored.LogStart.Index}..{last.Index}] or out of order.");
+            Require(membership.IncomingVoters.Length > 0, $"The configuration at {index} has no voters.");
+            previous = index;
+        }
+    }
+
+    private static void Require(bool condition, string message)
+    {
+        if (!condition)
+        {
+            throw new ArgumentException(message, paramName: null);
+        }
+    }
+}

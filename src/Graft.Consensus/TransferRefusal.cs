@@ -1,0 +1,21 @@
+namespace Graft.Consensus;
+
+/// <summary>Why a transfer wasn't begun. Nothing changed in any of these cases.</summary>
+public enum TransferRefusal : byte
+{
+    None,
+    NotLeader,
+    Stopped,
+
+    /// <summary>Another transfer is on its way.</summary>
+    InProgress,
+
+    /// <summary>The target is no voter that stores payloads.</summary>
+    NotEligible,
+
+    /// <summary>This node leads already.</summary>
+    AlreadyLeader,
+
+    /// <summary>There is no other voter to hand over to, or none has answered lately.</summary>
+    NobodyEligible,
+}
