@@ -114,7 +114,7 @@ public sealed partial class RaftCore
     {
         // The last place where the two logs may still agree: at or below the refused one, of no later term. With it the
         // leader skips a whole term per answer.
-        EntryId hint = _log.LastAtOrBelow(previous.Index, Planted.HintsByLengthOnly ? _log.Last.Term : previous.Term);
+        EntryId hint = _log.LastAtOrBelow(previous.Index, previous.Term);
         Send(Draft(MessageKind.AppendEntriesReply, m) with
         {
             Reason = MessageReason.LogMismatch,
