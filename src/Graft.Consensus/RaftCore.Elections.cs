@@ -171,6 +171,12 @@ public sealed partial class RaftCore
         bool granted = reason == MessageReason.None;
         if (granted)
         {
+            if (_candidate is not null)
+            {
+                // A pre-candidate that has given its vote away stops asking for others'.
+                BecomeFollower(_term, leader: null);
+            }
+
             SetVote(m.From);
 
             // Only a granted vote postpones our own election. Were a refusal to reset the clock as well, a node with a
