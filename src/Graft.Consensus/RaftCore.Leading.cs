@@ -291,7 +291,9 @@ public sealed partial class RaftCore
         }
 
         LogIndex first = previous.Next;
-        LogIndex last = LogIndex.Min(_log.RunAt(first).Last, previous + (ulong)_options.MessageEntriesMax);
+        ulong room = (ulong)_options.WindowEntriesMax - Math.Min((ulong)_options.WindowEntriesMax - 1, previous - progress.Match);
+        ulong most = Math.Min(room, (ulong)_options.MessageEntriesMax);
+        LogIndex last = LogIndex.Min(_log.RunAt(first).Last, previous + most);
         if (leader.Sizes.Knows(first))
         {
             long limit = Math.Min(_options.MessageBytesMax, progress.Inflights.BytesFree);
