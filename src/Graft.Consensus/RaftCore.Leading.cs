@@ -433,6 +433,11 @@ public sealed partial class RaftCore
             case ProgressState.Snapshot when progress.Match >= _log.Base.Index:
                 progress.BecomeReplicate(leader.NextSequence, _now);
                 break;
+
+            // It has all that was offered, and meanwhile that isn't enough any more: probing finds the newer snapshot.
+            case ProgressState.Snapshot when progress.Match >= progress.Snapshot!.Last.Index:
+                progress.BecomeProbe(leader.NextSequence, _now);
+                break;
         }
 
         if (progress.IsNonVoter)
@@ -530,6 +535,13 @@ public sealed partial class RaftCore
 
     private void OfferSnapshot(LeaderState leader, Progress progress)
     {
+        bool isUnfetched = progress.SnapshotBytes == 0 && _now - progress.LastAdvance >= _options.ElectionTimeout;
+        if (isUnfetched && _snapshot!.Last.Index > progress.Snapshot!.Last.Index)
+        {
+            // Nothing of the older one has arrived, and by now it may have been deleted.
+            progress.BecomeSnapshot(_snapshot, _now);
+        }
+
         progress.IsOfferDue = false;
         Send(new Message
         {
