@@ -5,9 +5,6 @@ namespace Graft.Consensus;
 // The core as others see it: status for people, invariants for machines.
 public sealed partial class RaftCore
 {
-    /// <summary>Entries that this node may have acknowledged are lost, and not all back yet.</summary>
-    public bool IsRepairing => _repair is not null;
-
     public RaftStatus Status(Instant now)
     {
         Observe(now);

@@ -51,8 +51,9 @@ public sealed class CoreDisk
     /// <summary>The entry at <paramref name="index"/> on the platter, or null.</summary>
     public LogEntry? Find(LogIndex index)
     {
-        ulong offset = index.Value - LogStart.Index.Value - 1;
-        return index > LogStart.Index && offset < (ulong)_entries.Count ? _entries[(int)offset] : null;
+        return index > LogStart.Index && index - LogStart.Index <= (ulong)_entries.Count
+            ? _entries[(int)(index - LogStart.Index) - 1]
+            : null;
     }
 
     public void Write(DiskWrite write)

@@ -80,8 +80,9 @@ public sealed class CoreNode
     /// <summary>The entry that this node's memory holds at <paramref name="index"/>, or null.</summary>
     public LogEntry? Find(LogIndex index)
     {
-        ulong offset = index.Value - _logStart.Index.Value - 1;
-        return index > _logStart.Index && offset < (ulong)_log.Count ? _log[(int)offset] : null;
+        return index > _logStart.Index && index - _logStart.Index <= (ulong)_log.Count
+            ? _log[(int)(index - _logStart.Index) - 1]
+            : null;
     }
 
     public StepOutcome Receive(in Envelope envelope, Instant now)

@@ -16,6 +16,8 @@ internal sealed class SimNode(int slot, CoreDisk disk, bool isWitness)
     /// <summary>The process; null while it is down.</summary>
     internal CoreNode? Host { get; set; }
 
+    internal StepInvariants? Invariants { get; set; }
+
     internal NodeClock Clock { get; set; }
 
     /// <summary>Rises with each start and each crash: what was scheduled for another life doesn't happen.</summary>

@@ -118,8 +118,11 @@ public sealed partial class World
 
     private void CheckCore(SimNode node, CoreNode host)
     {
-        host.Core.CheckInvariants();
-        _ledger.NoteCommitted(host.Core.CommitIndex);
+        RaftCore core = host.Core;
+        core.CheckInvariants();
+        node.Invariants!.Check(core);
+        _cluster.Check(core);
+        _ledger.NoteCommitted(core.CommitIndex);
         if (!node.IsWitness)
         {
             _ledger.CheckState(node.Id, host.State);
@@ -166,6 +169,8 @@ public sealed partial class World
         for (int i = 0; i < outbox.Count; i++)
         {
             Message message = outbox[i];
+            _cluster.CheckSent(message);
+            PromiseCheck.Check(message, host.Core, host.Disk);
             if (message.Kind == MessageKind.AppendEntries && message.EntryCount > 0
                 && _options.SlowLoadPerMille > 0 && _act == 1 && _hostRandom.Chance(_options.SlowLoadPerMille))
             {
@@ -281,6 +286,7 @@ public sealed partial class World
         NodeId id = node.Id;
         CoreNode host = new(node.Disk, incarnation => _options.ForCore(id, incarnation), Now(node), (_, entry) => OnApplied(node, entry));
         node.Host = host;
+        node.Invariants = new StepInvariants(host.Core);
         node.TickAt = long.MaxValue;
         node.TickFor = Instant.Never;
         node.Ordered = 0;

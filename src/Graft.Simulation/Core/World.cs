@@ -26,6 +26,7 @@ public sealed partial class World
     private readonly Network _network;
     private readonly Slab _slab = new();
     private readonly Ledger _ledger = new();
+    private readonly ClusterInvariants _cluster = new();
     private readonly Tally _tally = new();
     private readonly List<SimNode> _nodes = [];
     private readonly SeededRandom _hostRandom;
