@@ -29,6 +29,9 @@ internal sealed class SimNode(int slot, CoreDisk disk, bool isWitness)
     /// <summary>Removed and shut down.</summary>
     internal bool IsRetired { get; set; }
 
+    /// <summary>Where the configuration stands that made it a member without a vote; it isn't to vote before it has that.</summary>
+    internal LogIndex BroughtInAt { get; set; }
+
     /// <summary>Its process stands still until a <see cref="EventKind.Resume"/>.</summary>
     internal bool IsPaused { get; set; }
 

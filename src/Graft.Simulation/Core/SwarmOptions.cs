@@ -219,6 +219,13 @@ internal sealed class SwarmOptions
         PayloadBytes = Pick(random, 0, 10, 100, 1000);
         ClientInterval = ElectionTimeout / Pick(random, 5, 10, 20, 40, 80);
         ReadPercent = Pick(random, 10, 35, 70);
+
+        // No more than half of what the windows let through: a cluster that never commits proves little.
+        long perMessage = Math.Min(MessageEntriesMax, Math.Max(1, MessageBytesMax / Math.Max(1, PayloadBytes)));
+        long inFlight = Math.Min(WindowEntriesMax, Math.Max(1, WindowBytesMax / Math.Max(1, PayloadBytes)));
+        inFlight = Math.Min(inFlight, perMessage * WindowMessagesMax);
+        long roundTrip = (Latency.Ticks * (200 + JitterPercent) / 50) + DiskLatency.Ticks;
+        ClientInterval = new TimeSpan(Math.Max(ClientInterval.Ticks, roundTrip * 4 / inFlight));
     }
 
     private void DrawFaults(SeededRandom random)

@@ -176,14 +176,21 @@ public sealed partial class World
     private void AwaitLeader()
     {
         SimNode? leader = TheLeader();
-        if (leader?.Host is { } host && host.Core.Log.TermAt(host.Core.CommitIndex) == host.Core.Term && WriteAndRead(leader, host))
+        if (leader?.Host is not { } host)
+        {
+            Demand(_time - _actBegan <= 25 * _t, "a healed majority has a leader within 25 election timeouts", null);
+            return;
+        }
+
+        if (host.Core.Log.TermAt(host.Core.CommitIndex) == host.Core.Term && WriteAndRead(leader, host))
         {
             Trace(leader.Slot, "leads the healed part");
             Enter(3);
             return;
         }
 
-        Demand(_time - _actBegan <= 25 * _t, "a healed majority has a leader that commits within 25 election timeouts", null);
+        FindUnrest(out ulong progress);
+        DemandProgress(progress, "it commits nothing of its own term");
     }
 
     // A fresh write, and a read at everybody who is there.
@@ -228,6 +235,11 @@ public sealed partial class World
             return;
         }
 
+        DemandProgress(progress, unrest);
+    }
+
+    private void DemandProgress(ulong progress, string unrest)
+    {
         if (progress > _progress)
         {
             (_progress, _lastProgress) = (progress, _time);
@@ -235,6 +247,7 @@ public sealed partial class World
 
         Demand(
             _time - _lastProgress <= 40 * _t, "a healed cluster converges, and moves at least every 40 election timeouts until it has", unrest);
+        Demand(_time - _actBegan <= 5000 * _t, "a healed cluster converges some time", unrest);
     }
 
     private void HealAll()
@@ -284,11 +297,7 @@ public sealed partial class World
         {
             if (_isChosen[node.Slot] && node.Host is { } other)
             {
-                if (node.Reads.Count > 0)
-                {
-                    return $"{node.Id} has reads in progress";
-                }
-
+                // One that is no member may wait for an index that it will never be sent.
                 if (core.Membership.Contains(node.Id) && FindLag(host, node, other) is { } lag)
                 {
                     return lag;
@@ -314,6 +323,7 @@ public sealed partial class World
             : host.Core.DurableIndex != leader.Core.Log.Last.Index || node.Disk.Pending.Count > 0
             ? $"{node.Id} has {host.Core.DurableIndex} durable and {node.Disk.Pending.Count} writes pending"
             : host.Core.IsRepairing ? $"{node.Id} repairs"
+            : node.Reads.Count > 0 ? $"{node.Id} has reads in progress"
             : host.Wanted is not null ? $"{node.Id} waits for a snapshot"
             : null;
 

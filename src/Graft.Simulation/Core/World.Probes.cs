@@ -186,17 +186,26 @@ public sealed partial class World
 
             foreach (Member member in membership.Members)
             {
-                if (member.Role == MemberRole.Voter && previous.Find(member.Id) is { Role: MemberRole.Joining })
-                {
-                    _tally.Hit(Probe.MemberPromotedByLeader);
-                    SimNode joined = _nodes[(int)member.Id.Value];
-                    Violation.Unless(
-                        joined.IsDamaged || joined.Disk.Last.Index >= at,
-                        "nobody becomes a voter unseen: it holds at least the entry that brought it in",
-                        (joined.Id, joined.Disk.Last),
-                        own.Id);
-                }
+                NoteMember(member, previous.Find(member.Id), own.Id.Index);
             }
+        }
+    }
+
+    private void NoteMember(Member member, Member? before, LogIndex index)
+    {
+        SimNode node = _nodes[(int)member.Id.Value];
+        if (before is null)
+        {
+            node.BroughtInAt = index;
+        }
+        else if (member.Role == MemberRole.Voter && before is { Role: MemberRole.Joining })
+        {
+            _tally.Hit(Probe.MemberPromotedByLeader);
+            Violation.Unless(
+                node.IsDamaged || node.Disk.Last.Index >= node.BroughtInAt,
+                "nobody becomes a voter unseen: it holds at least the entry that brought it in",
+                (node.Id, node.Disk.Last),
+                node.BroughtInAt);
         }
     }
 
