@@ -16,7 +16,11 @@ internal sealed class MemoryCluster
     private static readonly TimeSpan Turn = TimeSpan.FromMicroseconds(1);
     private static readonly TimeSpan CommitNotice = ElectionTimeout / 100;
 
+    // Two of the largest batches.
+    private const int EntriesKept = 8192;
+
     private readonly RaftCore[] _cores;
+    private readonly MemoryLog[] _logs;
     private Instant _now = new(0);
 
     internal MemoryCluster(int nodes)
@@ -29,6 +33,7 @@ internal sealed class MemoryCluster
 
         Membership membership = Membership.Of(ids);
         _cores = new RaftCore[nodes];
+        _logs = new MemoryLog[nodes];
         for (int i = 0; i < nodes; i++)
         {
             var options = new RaftOptions
@@ -42,6 +47,7 @@ internal sealed class MemoryCluster
                 CommitNoticeDelay = CommitNotice,
             };
             _cores[i] = new RaftCore(options, RestoredState.Founding(membership), _now);
+            _logs[i] = new MemoryLog(EntriesKept);
         }
 
         Elect();
@@ -59,12 +65,16 @@ internal sealed class MemoryCluster
     internal void AdvanceBy(TimeSpan span) => _now += span;
 
     /// <summary>Appends at the leader; nothing is sent before <see cref="RunTurn"/>.</summary>
-    internal LogIndex Propose(ReadOnlySpan<int> sizes)
+    internal LogIndex Propose(ReadOnlySpan<int> sizes, byte[] payload)
     {
         Proposal proposal = Leader.Propose(sizes, _now);
-        return proposal.IsAppended
-            ? proposal.Last.Index
-            : throw new BenchmarkFailedException($"The leader refused a proposal: {proposal.Refusal}.");
+        if (!proposal.IsAppended)
+        {
+            throw new BenchmarkFailedException($"The leader refused a proposal: {proposal.Refusal}.");
+        }
+
+        _logs[0].Append(proposal.First, proposal.Last, payload);
+        return proposal.Last.Index;
     }
 
     /// <summary>From the leader's appends to its commit: all members store and acknowledge what was proposed.</summary>
@@ -87,7 +97,7 @@ internal sealed class MemoryCluster
         Leader.TakeReady(_now);
     }
 
-    /// <summary>Lets the last commit reach every follower, and checks that all of them stored and committed the whole log.</summary>
+    /// <summary>Lets the last commit reach every follower, and checks that all of them hold and committed the whole log.</summary>
     /// <exception cref="BenchmarkFailedException">One did not.</exception>
     internal void CheckAllCommitted()
     {
@@ -102,6 +112,11 @@ internal sealed class MemoryCluster
                 throw new BenchmarkFailedException(
                     $"Expected {core.Id} to have stored and committed everything up to {last}; its log ends at {core.Log.Last}, "
                     + $"durable up to {core.DurableIndex}, committed up to {core.CommitIndex}.");
+            }
+
+            if (!_logs[i].Agrees(_logs[0], Leader.Log.Last))
+            {
+                throw new BenchmarkFailedException($"Expected {core.Id} to hold the leader's entry {Leader.Log.Last}; it holds another one.");
             }
         }
     }
@@ -150,9 +165,20 @@ internal sealed class MemoryCluster
         }
 
         Ready ready = core.TakeReady(_now);
+        foreach (OwnEntry entry in ready.OwnEntries)
+        {
+            _logs[position].Append(entry.Id, entry.Id, []);
+        }
+
         foreach (ref readonly Message message in ready.Messages)
         {
-            _cores[(int)message.To.Value - 1].Step(message, _now);
+            int receiver = (int)message.To.Value - 1;
+            if (message.Kind == MessageKind.AppendEntries && message.EntryCount > 0)
+            {
+                _logs[receiver].Receive(message, _logs[position]);
+            }
+
+            _cores[receiver].Step(message, _now);
         }
 
         if (ready.Persist is { } order)

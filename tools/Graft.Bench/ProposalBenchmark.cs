@@ -14,6 +14,7 @@ internal sealed class ProposalBenchmark
 
     private readonly ProposalMode _mode;
     private readonly int[] _sizes;
+    private readonly byte[] _payload = new byte[EntryBytes];
     private readonly MemoryCluster _cluster;
 
     internal ProposalBenchmark(ProposalCase shape)
@@ -57,7 +58,7 @@ internal sealed class ProposalBenchmark
         for (ulong turn = 0; turn < turns; turn++)
         {
             _cluster.Advance();
-            LogIndex last = _mode == ProposalMode.Closed ? _cluster.Propose(_sizes) : ProposeOneByOne();
+            LogIndex last = _mode == ProposalMode.Closed ? _cluster.Propose(_sizes, _payload) : ProposeOneByOne();
             _cluster.RunTurn();
             if (_cluster.Committed != last)
             {
@@ -73,7 +74,7 @@ internal sealed class ProposalBenchmark
         LogIndex last = default;
         for (int i = 0; i < _sizes.Length; i++)
         {
-            last = _cluster.Propose(_sizes.AsSpan(i, 1));
+            last = _cluster.Propose(_sizes.AsSpan(i, 1), _payload);
         }
 
         return last;
