@@ -10,11 +10,12 @@ namespace Graft.Bench;
 /// </remarks>
 internal sealed class MemoryCluster
 {
-    internal static readonly TimeSpan ElectionTimeout = TimeSpan.FromMilliseconds(500);
-    internal static readonly TimeSpan HeartbeatInterval = ElectionTimeout / 10;
+    // The defaults, as any host would run: T, T/10 and T/100.
+    internal static readonly TimeSpan HeartbeatInterval = TimeSpan.FromMilliseconds(50);
 
+    private static readonly TimeSpan ElectionTimeout = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan CommitNotice = TimeSpan.FromMilliseconds(5);
     private static readonly TimeSpan Turn = TimeSpan.FromMicroseconds(1);
-    private static readonly TimeSpan CommitNotice = ElectionTimeout / 100;
 
     // Two of the largest batches.
     private const int EntriesKept = 8192;
@@ -42,9 +43,6 @@ internal sealed class MemoryCluster
                 Node = new NodeId(ids[i]),
                 Incarnation = new Incarnation(1),
                 Seed = ids[i],
-                ElectionTimeout = ElectionTimeout,
-                HeartbeatInterval = HeartbeatInterval,
-                CommitNoticeDelay = CommitNotice,
             };
             _cores[i] = new RaftCore(options, RestoredState.Founding(membership), _now);
             _logs[i] = new MemoryLog(EntriesKept);
