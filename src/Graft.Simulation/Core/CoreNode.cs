@@ -46,7 +46,7 @@ public sealed class CoreNode
     public StateImage State { get; private set; }
 
     /// <summary>Called for every entry as it is applied.</summary>
-    public Action<CoreNode, LogEntry>? OnApplied { get; }
+    public Action<CoreNode, LogEntry>? OnApplied { get; set; }
 
     /// <summary>Messages that the last turns ordered to be sent. The driver takes them out.</summary>
     public List<Message> Outbox { get; } = [];
