@@ -233,7 +233,8 @@ public sealed class CoreNode
     public void CompleteWrite(int position, Instant now) => Core.Persisted(Disk.Complete(position), now);
 
     /// <summary>The snapshot that was wanted has come, whole. It is stored and handed to the core.</summary>
-    public void ReceiveSnapshot(SnapshotImage image, Instant now)
+    /// <returns>False if the core doesn't want it any more.</returns>
+    public bool ReceiveSnapshot(SnapshotImage image, Instant now)
     {
         ArgumentNullException.ThrowIfNull(image);
         if (Wanted is { } wanted && wanted.Snapshot.Last == image.Snapshot.Last)
@@ -246,6 +247,8 @@ public sealed class CoreNode
         {
             _received = null;
         }
+
+        return _received is not null;
     }
 
     /// <summary>Fetching failed: the core is told, and a further offer begins anew.</summary>

@@ -55,7 +55,7 @@ public sealed partial class World
         Trace(-1, "the faults stop");
         Enter(2);
         _network.Calm();
-        foreach (SimNode node in _nodes)
+        foreach (SimNode node in _nodes.ToArray())
         {
             if (node.IsWiped || node.IsRetired)
             {

@@ -131,7 +131,11 @@ public sealed partial class World
         Trace(node.Slot, $"has the snapshot {image} from {source.Id}");
         _tally.Hit(Probe.SnapshotFetched);
         node.Fetching = null;
-        host.ReceiveSnapshot(source.Disk.Snapshot!, now);
+        if (!host.ReceiveSnapshot(source.Disk.Snapshot!, now))
+        {
+            _tally.Hit(Probe.SnapshotUnwantedInTheEnd);
+        }
+
         return true;
     }
 

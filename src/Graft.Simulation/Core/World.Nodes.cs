@@ -19,6 +19,7 @@ public sealed partial class World
         }
 
         Instant now = Now(node);
+        NotePause(node, host, now);
         switch (e.Kind)
         {
             case EventKind.Tick:
@@ -88,10 +89,21 @@ public sealed partial class World
             Trace(node.Slot, $"<- {envelope.Message}");
         }
 
-        StepOutcome outcome = host.Receive(envelope, Now(node));
+        Instant now = Now(node);
+        NotePause(node, host, now);
+        StepOutcome outcome = host.Receive(envelope, now);
         NoteOutcome(node, host, envelope.Message, outcome);
         Mix(((ulong)envelope.Message.Kind << 8) | (ulong)outcome);
         Conclude(node, host, new SimEvent(_time, 0, EventKind.Deliver, (byte)node.Slot, 0, 0));
+    }
+
+    // What the core takes for a pause of its process: it forgives itself the silence of that time.
+    private void NotePause(SimNode node, CoreNode host, Instant now)
+    {
+        if (now - host.Core.NextDeadline > _options.ElectionTimeout / 4)
+        {
+            node.PausedAt = now;
+        }
     }
 
     private void Conclude(SimNode node, CoreNode host, in SimEvent e)

@@ -10,7 +10,11 @@ public sealed partial class World
         switch (outcome)
         {
             case StepOutcome.Accepted:
-                if (m.Kind == MessageKind.AppendEntriesReply)
+                if (m.Kind == MessageKind.TimeoutNow)
+                {
+                    node.IsStandingForTransfer = true;
+                }
+                else if (m.Kind == MessageKind.AppendEntriesReply)
                 {
                     NoteAppendReply(node, host, m);
                 }
@@ -151,6 +155,11 @@ public sealed partial class World
         if (ready.Role == Role.Leader)
         {
             _tally.Hit(Probe.LeaderElected);
+            if (node.IsStandingForTransfer)
+            {
+                _tally.Hit(Probe.LeaderElectedByTransfer);
+            }
+
             _ledger.NoteLeader(ready.Term, node.Id, node.Disk.Incarnation);
             _lastLeader = node.Slot;
         }
@@ -164,6 +173,7 @@ public sealed partial class World
         }
 
         node.WasLeader = ready.Role == Role.Leader;
+        node.IsStandingForTransfer &= ready.Role == Role.Candidate;
     }
 
     private void NoteConfigurations(SimNode node, RaftCore core, ReadOnlySpan<OwnEntry> entries)
