@@ -69,6 +69,9 @@ internal sealed class SimNode(int slot, CoreDisk disk, bool isWitness)
 
     internal long FetchedBytes { get; set; }
 
+    internal LogIndex LedMembershipIndex { get; set; }
+
+    /// <summary>When its leadership last had a reason not to doubt its quorum for a while, by its clock.</summary>
     internal Instant PausedAt { get; set; } = Instant.DistantPast;
 
     internal bool IsStopped { get; set; }

@@ -124,10 +124,9 @@ public sealed partial class World
         {
             Crash(node, -1);
         }
-        else
-        {
-            Isolate(node.Slot, inward: harm != 3, outward: harm != 2);
-        }
+
+        // What a node that is down has on its way is lost with it, for the same reason.
+        Isolate(node.Slot, inward: harm != 3, outward: harm != 2);
     }
 
     private bool IsAnybodyElectable()

@@ -103,6 +103,10 @@ public sealed partial class World
         if (now - host.Core.NextDeadline > _options.ElectionTimeout / 4)
         {
             node.PausedAt = now;
+            if (node.HasOpenTransfer)
+            {
+                node.TransferEndsBy = Instant.Later(node.TransferEndsBy, now + (_options.ElectionTimeout * 2));
+            }
         }
     }
 

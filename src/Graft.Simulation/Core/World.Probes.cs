@@ -280,6 +280,13 @@ public sealed partial class World
             }
         }
 
+        if (node.LedMembershipIndex != status.MembershipIndex)
+        {
+            // Whom the new quorum counts may have been silent all along, and hasn't been asked in its name yet.
+            node.LedMembershipIndex = status.MembershipIndex;
+            node.PausedAt = now;
+        }
+
         long silent = (long)(ulong.MaxValue - membership.Quorum.Reached(incoming, outgoing));
         bool hasPaused = now - node.PausedAt < _options.ElectionTimeout * 2;
         Violation.Unless(
