@@ -20,7 +20,7 @@ public sealed partial class RaftCore
             }
 
             var previous = new EntryId(_log.TermAt(progress.Next.Previous), progress.Next.Previous);
-            bool isEmpty = progress.Next > _log.Last.Index;
+            bool isEmpty = progress.Next > SendableTo(progress);
             if (isEmpty && progress.State == ProgressState.Replicate)
             {
                 break;
@@ -43,6 +43,10 @@ public sealed partial class RaftCore
             && (progress.Next.Value - 1 - progress.Match.Value) < (ulong)_options.WindowEntriesMax,
         _ => false,
     };
+
+    // A witness gets an entry only once our own disk has it. Sent in parallel with our write, as to everybody else, a crash
+    // of ours could leave the entry with witnesses alone: they can't lead, and they would refuse everybody who can, for ever.
+    private LogIndex SendableTo(Progress progress) => progress.IsWitness ? _durable : _log.Last.Index;
 
     private void SendAppend(LeaderState leader, Progress progress, EntryId previous)
     {
@@ -91,7 +95,8 @@ public sealed partial class RaftCore
         LeaderState leader, Progress progress, LogIndex previous, out long bytes, out bool hostClips, out Membership? membership)
     {
         (bytes, hostClips, membership) = (0, false, null);
-        if (previous == _log.Last.Index)
+        LogIndex end = SendableTo(progress);
+        if (previous >= end)
         {
             return previous;
         }
@@ -99,7 +104,7 @@ public sealed partial class RaftCore
         LogIndex first = previous.Next;
         ulong room = (ulong)_options.WindowEntriesMax - Math.Min((ulong)_options.WindowEntriesMax - 1, previous - progress.Match);
         ulong most = Math.Min(room, (ulong)_options.MessageEntriesMax);
-        LogIndex last = LogIndex.Min(_log.RunAt(first).Last, previous + most);
+        LogIndex last = LogIndex.Min(LogIndex.Min(_log.RunAt(first).Last, end), previous + most);
         if (leader.Sizes.Knows(first))
         {
             long limit = Math.Min(_options.MessageBytesMax, progress.Inflights.BytesFree);
