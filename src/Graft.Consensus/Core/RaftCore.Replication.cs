@@ -20,7 +20,7 @@ public sealed partial class RaftCore
             }
 
             var previous = new EntryId(_log.TermAt(progress.Next.Previous), progress.Next.Previous);
-            bool isEmpty = progress.Next > SendableTo(progress);
+            bool isEmpty = progress.Next > SendableTo(leader, progress);
             if (isEmpty && progress.State == ProgressState.Replicate)
             {
                 break;
@@ -44,9 +44,24 @@ public sealed partial class RaftCore
         _ => false,
     };
 
-    // A witness gets an entry only once our own disk has it. Sent in parallel with our write, as to everybody else, a crash
-    // of ours could leave the entry with witnesses alone: they can't lead, and they would refuse everybody who can, for ever.
-    private LogIndex SendableTo(Progress progress) => progress.IsWitness ? _durable : _log.Last.Index;
+    // A witness gets an entry only once somebody who could lead with it has it on disk: we, or another voter with payloads.
+    // Sent in parallel with our own write, as to everybody else, a crash of ours (or our leaving, if we are being removed)
+    // could leave the entry with witnesses alone: they can't lead, and they would refuse everybody who can, for ever.
+    private LogIndex SendableTo(LeaderState leader, Progress progress)
+    {
+        if (!progress.IsWitness)
+        {
+            return _log.Last.Index;
+        }
+
+        LogIndex stored = LogIndex.Zero;
+        foreach (Progress other in leader.Tracker.All)
+        {
+            stored = IsEligible(other.Id) ? LogIndex.Max(stored, other.Match) : stored;
+        }
+
+        return stored;
+    }
 
     private void SendAppend(LeaderState leader, Progress progress, EntryId previous)
     {
@@ -95,7 +110,7 @@ public sealed partial class RaftCore
         LeaderState leader, Progress progress, LogIndex previous, out long bytes, out bool hostClips, out Membership? membership)
     {
         (bytes, hostClips, membership) = (0, false, null);
-        LogIndex end = SendableTo(progress);
+        LogIndex end = SendableTo(leader, progress);
         if (previous >= end)
         {
             return previous;
