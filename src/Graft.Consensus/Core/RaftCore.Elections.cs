@@ -318,10 +318,13 @@ public sealed partial class RaftCore
             AppendOwn(leader, membership: null);
         }
 
+        // Before the first round: what these reads were stamped with as a follower numbers questions, not rounds, and where
+        // our own answer is a quorum the round would confirm them at once, at no index at all.
+        RetryReads();
+
         // Spoken in the very step of winning: a first heartbeat that waits for anything invites the next election.
         StartRound(leader);
         leader.HeartbeatAt = _now + _options.Heartbeat;
-        RetryReads();
     }
 
     // Nothing of a role survives it, except the question how a transfer ended.
