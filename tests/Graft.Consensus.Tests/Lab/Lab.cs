@@ -56,7 +56,7 @@ internal sealed partial class Lab
         Cluster = Cluster,
         Node = new NodeId(id),
         Incarnation = incarnation,
-        Seed = (id * 1000) + incarnation.Value,
+        Seed = id ^ ((ulong)incarnation.Value << 32),
     };
 
     /// <summary>A node with an empty disk that has never heard of the cluster.</summary>

@@ -9,14 +9,12 @@ internal sealed class LabChecks
     private readonly SortedDictionary<(ulong Term, NodeId Voter), NodeId> _votes = [];
     private readonly SortedDictionary<ulong, LogEntry> _applied = [];
     private readonly SortedDictionary<NodeId, (Term Term, LogIndex Commit)> _highest = [];
+    private readonly SortedDictionary<NodeId, Term> _spoken = [];
 
-    /// <summary>A node begins a life: its commit index may be lower than before, its term may not.</summary>
+    /// <summary>A node begins a life: it may have forgotten what it never spoke of, its highest commit index too.</summary>
     internal void Started(LabNode node)
     {
-        if (_highest.TryGetValue(node.Id, out (Term Term, LogIndex Commit) before))
-        {
-            _highest[node.Id] = (before.Term, LogIndex.Zero);
-        }
+        _highest[node.Id] = (_spoken.GetValueOrDefault(node.Id), LogIndex.Zero);
     }
 
     /// <summary>SMSAFE: nobody applies another entry at an index than the first who did.</summary>
@@ -38,6 +36,11 @@ internal sealed class LabChecks
         Assert.True(
             message.Kind is MessageKind.PreVote or MessageKind.PreVoteReply || stored.Term >= message.Term,
             $"{node.Id} says {message} while its disk says {stored}.");
+        if (message.Kind is not (MessageKind.PreVote or MessageKind.PreVoteReply))
+        {
+            _spoken[node.Id] = message.Term;
+        }
+
         if (message.Kind != MessageKind.RequestVoteReply || !message.IsGranted)
         {
             return;
@@ -62,12 +65,9 @@ internal sealed class LabChecks
             Assert.True(_leaders[core.Term.Value] == core.Id, $"{core.Id} and {_leaders[core.Term.Value]} lead {core.Term}.");
         }
 
-        if (_highest.TryGetValue(node.Id, out (Term Term, LogIndex Commit) before))
-        {
-            Assert.True(core.Term >= before.Term, $"{core.Id} fell from {before.Term} to {core.Term}.");
-            Assert.True(core.CommitIndex >= before.Commit, $"{core.Id}'s commit fell from {before.Commit} to {core.CommitIndex}.");
-        }
-
+        (Term Term, LogIndex Commit) before = _highest[node.Id];
+        Assert.True(core.Term >= before.Term, $"{core.Id} fell from {before.Term} to {core.Term}.");
+        Assert.True(core.CommitIndex >= before.Commit, $"{core.Id}'s commit fell from {before.Commit} to {core.CommitIndex}.");
         _highest[node.Id] = (core.Term, core.CommitIndex);
     }
 }
