@@ -210,6 +210,7 @@ internal sealed partial class Lab
         CoreNode host = node.Host!;
         Instant now = node.Clock.Read(Now);
         bool isBusy = true;
+        _checks.Check(node);
         while (isBusy)
         {
             host.Turn(now);
@@ -217,13 +218,13 @@ internal sealed partial class Lab
             while (!node.IsDiskStalled && host.Disk.Pending.Count > 0)
             {
                 host.CompleteWrite(0, now);
+                _checks.Check(node);
                 isBusy = true;
             }
 
             isBusy |= TryFetchSnapshot(host, now);
+            _checks.Check(node);
         }
-
-        _checks.Check(node);
     }
 
     private LabNode AddNode(ulong id, CoreDisk disk)
