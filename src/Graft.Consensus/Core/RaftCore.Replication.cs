@@ -1,202 +1,9 @@
 namespace Graft.Consensus;
 
-// The leader's side of replication: thesis §3.5, §3.6, §10.2 (pipelining, flow control), §6.2 (stepping down).
+// Bringing one follower's log to equal ours: thesis §3.5 (consistency check and repair), §10.2 (pipelining, flow control),
+// §5 (what is compacted is sent as a snapshot).
 public sealed partial class RaftCore
 {
-    private Batch<OwnEntry> _ownEntries = new();
-
-    /// <summary>Appends entries of the given encoded sizes to the leader's log and sends them out with the next Ready.</summary>
-    /// <param name="sizes">One size per entry, in bytes, at least one entry.</param>
-    /// <param name="now">The present.</param>
-    public Proposal Propose(ReadOnlySpan<int> sizes, Instant now)
-    {
-        Observe(now);
-        ProposalRefusal refusal = WhyNotPropose(sizes);
-        if (refusal != ProposalRefusal.None)
-        {
-            return Proposal.Refused(refusal);
-        }
-
-        LeaderState leader = _leader!;
-        LogIndex first = _log.Last.Index.Next;
-        _log.Append(_term, (ulong)sizes.Length);
-        foreach (int size in sizes)
-        {
-            leader.Sizes.Append(size);
-        }
-
-        return new Proposal(ProposalRefusal.None, new EntryId(_term, first), _log.Last);
-    }
-
-    private ProposalRefusal WhyNotPropose(ReadOnlySpan<int> sizes)
-    {
-        if (_leader is not { } leader)
-        {
-            return _isStopped ? ProposalRefusal.Stopped : ProposalRefusal.NotLeader;
-        }
-
-        if (leader.Transfer is not null)
-        {
-            return ProposalRefusal.TransferInProgress;
-        }
-
-        Invariant.Check(sizes.Length > 0);
-        long bytes = 0;
-        foreach (int size in sizes)
-        {
-            Invariant.Check(size >= 0);
-            if (size > _options.EntryBytesMax)
-            {
-                return ProposalRefusal.EntryTooLarge;
-            }
-
-            bytes += size;
-        }
-
-        return HasRoomFor(leader, (ulong)sizes.Length, bytes) ? ProposalRefusal.None : ProposalRefusal.Overloaded;
-    }
-
-    // Counted from this term's first entry: what earlier leaders left uncommitted was theirs to bound, and a new leader
-    // that had to measure it would miss its first heartbeat.
-    private bool HasRoomFor(LeaderState leader, ulong count, long bytes)
-    {
-        LogIndex from = LogIndex.Max(_commit, leader.FirstIndex.Previous);
-        long uncommitted = leader.Sizes.Between(from, _log.Last.Index);
-        return _log.Last.Index - from + count <= (ulong)_options.UncommittedEntriesMax
-            && (uncommitted == 0 || uncommitted + bytes <= _options.UncommittedBytesMax);
-    }
-
-    private EntryId AppendOwn(LeaderState leader, Membership? membership)
-    {
-        _log.Append(_term, 1);
-        leader.Sizes.Append(0);
-        EntryId id = _log.Last;
-        _ownEntries.Add(new OwnEntry(id, membership));
-        if (membership is not null)
-        {
-            _memberships.Append(id.Index, membership);
-            AdoptMembership(leader);
-        }
-
-        return id;
-    }
-
-    private void TickLeader(LeaderState leader)
-    {
-        if (leader.Transfer is { } transfer && _now >= transfer.Deadline)
-        {
-            EndTransfer(leader, transfer);
-        }
-
-        if (_leader != leader || _now < leader.HeartbeatAt)
-        {
-            return;
-        }
-
-        // From the time it was due, not from the time it was noticed: periods that are re-anchored at each late wake-up
-        // stretch, and those of many groups bunch up. After a long pause the missed ones are not made up for.
-        Instant next = leader.HeartbeatAt + _options.Heartbeat;
-        leader.HeartbeatAt = next > _now ? next : _now + _options.Heartbeat;
-        CheckQuorum(leader);
-        if (_leader == leader)
-        {
-            CheckDisk(leader);
-        }
-
-        if (_leader == leader)
-        {
-            WatchFollowers(leader);
-            StartRound(leader);
-            PressTransfer(leader);
-        }
-    }
-
-    // A leader that hears no quorum for an election timeout can't commit and must not seem to lead (thesis §6.2).
-    private void CheckQuorum(LeaderState leader)
-    {
-        // It counts itself only while its own disk answers.
-        if (leader.Self is { } self)
-        {
-            self.LastContact = _memberships.Latest.Quorum.Incoming.Voters == 1 ? _now : Instant.Earlier(_now, _persist.OldestAt);
-        }
-
-        if (_now >= leader.QuorumCheckFrom
-            && _now - leader.Tracker.QuorumContact() >= _options.ElectionTimeout
-            && !Planted.NoQuorumCheck)
-        {
-            BecomeFollower(_term, leader: null);
-        }
-    }
-
-    // Per follower: replication that stands still while something is owed is begun anew. Heartbeats may be answered all
-    // the while, so they prove nothing about it.
-    private void WatchFollowers(LeaderState leader)
-    {
-        foreach (Progress progress in leader.Tracker.All)
-        {
-            if (progress == leader.Self || _now - progress.LastAdvance < _options.ElectionTimeout)
-            {
-                continue;
-            }
-
-            bool owes = progress.Inflights.Count > 0 || progress.AwaitsHostFor != 0;
-            if (progress.State == ProgressState.Replicate && owes && !Planted.NoWatchdog)
-            {
-                progress.BecomeProbe(leader.NextSequence, _now);
-            }
-            else if (progress.State == ProgressState.Probe && progress.AwaitsHostFor != 0)
-            {
-                progress.AwaitsHostFor = 0;
-                progress.IsProbeSent = false;
-                progress.LastAdvance = _now;
-            }
-            else if (progress.State == ProgressState.Snapshot && _now - progress.LastAdvance >= _options.SnapshotStall)
-            {
-                // By now there may be a newer snapshot, or the follower may have got what it lacked elsewhere.
-                progress.BecomeProbe(leader.NextSequence, _now);
-            }
-        }
-    }
-
-    /// <summary>Begins a round: whoever answers followed us after now.</summary>
-    private void StartRound(LeaderState leader)
-    {
-        ulong round = leader.Rounds.Start(_now);
-        if (leader.Self is { } self)
-        {
-            self.ConfirmedRound = round;
-        }
-
-        foreach (Progress progress in leader.Tracker.All)
-        {
-            if (progress != leader.Self)
-            {
-                SendHeartbeat(progress, round);
-            }
-        }
-
-        OnRoundConfirmed(leader);
-    }
-
-    private void SendHeartbeat(Progress progress, ulong round)
-    {
-        // Capped by what this very member has acknowledged: beyond that its log may be another history.
-        LogIndex commit = LogIndex.Min(_commit, progress.Match);
-        progress.CommitSent = LogIndex.Max(progress.CommitSent, commit);
-        Send(new Message
-        {
-            Kind = MessageKind.Heartbeat,
-            Cluster = _options.Cluster,
-            From = _self,
-            FromIncarnation = _options.Incarnation,
-            To = progress.Id,
-            ToIncarnation = progress.Incarnation,
-            Term = _term,
-            Commit = commit,
-            Round = round,
-        });
-    }
-
     /// <summary>Sends a member what it lacks, within its window.</summary>
     private void Replicate(LeaderState leader, Progress progress)
     {
@@ -266,8 +73,7 @@ public sealed partial class RaftCore
         progress.AwaitedPrevious = previous.Index;
         if (progress.State == ProgressState.Probe)
         {
-            progress.IsProbeSent = true;
-            progress.ProbeRound = leader.Rounds.Current;
+            progress.NoteProbe(last, bytes, leader.Rounds.Current);
             return;
         }
 
@@ -335,6 +141,11 @@ public sealed partial class RaftCore
         }
 
         progress.AwaitsHostFor = 0;
+        if (progress.State == ProgressState.Probe)
+        {
+            progress.NoteProbe(last, bytes, progress.ProbeRound);
+        }
+
         if (progress.State != ProgressState.Replicate || progress.Inflights.Count == 0)
         {
             return;
@@ -433,25 +244,37 @@ public sealed partial class RaftCore
             case ProgressState.Snapshot when progress.Match >= _log.Base.Index:
                 progress.BecomeReplicate(leader.NextSequence, _now);
                 break;
+
+            // It has all that was offered, and meanwhile that isn't enough any more: probing finds the newer snapshot.
+            case ProgressState.Snapshot when progress.Match >= progress.Snapshot!.Last.Index:
+                progress.BecomeProbe(leader.NextSequence, _now);
+                break;
         }
 
-        if (progress.IsNonVoter)
-        {
-            progress.CatchUp.Advance(progress.Match, _log.Last.Index, _now, _options.ElectionTimeout);
-            PromoteCaughtUp(leader);
-        }
-
+        FollowCatchUp(leader, progress);
         if (isNews)
         {
             AdvanceCommit(leader);
         }
 
-        if (_leader == leader)
+        if (progress.CommitSent < LogIndex.Min(_commit, progress.Match))
         {
-            PressTransfer(leader, onlyIfReady: true);
+            // What it has just stored is committed already, and it can't know.
+            leader.NoticeAt = Instant.Earlier(leader.NoticeAt, _now + _options.NoticeDelay);
         }
 
+        PressTransfer(leader, onlyIfReady: true);
         return StepOutcome.Accepted;
+    }
+
+    // Also when nothing is written: the round that shows that it keeps up may carry nothing.
+    private void FollowCatchUp(LeaderState leader, Progress progress)
+    {
+        if (progress is { IsNonVoter: true, State: ProgressState.Replicate })
+        {
+            progress.CatchUp.Advance(progress.Match, _log.Last.Index, _now, _options.ElectionTimeout);
+            PromoteCaughtUp(leader);
+        }
     }
 
     private StepOutcome OnAppendRefused(LeaderState leader, Progress progress, in Message m)
@@ -510,12 +333,13 @@ public sealed partial class RaftCore
         ConfirmRound(leader!, progress!, m.Round);
 
         // It lives. A probe that went out before the round that it answers is lost, or soon will be harmless.
-        if (_leader == leader && progress!.State == ProgressState.Probe && m.Round > progress.ProbeRound)
+        if (progress!.State == ProgressState.Probe && m.Round > progress.ProbeRound)
         {
             progress.IsProbeSent = progress.AwaitsHostFor != 0;
         }
 
-        progress!.IsOfferDue = progress.State == ProgressState.Snapshot;
+        progress.IsOfferDue = progress.State == ProgressState.Snapshot;
+        FollowCatchUp(leader!, progress);
         return StepOutcome.Accepted;
     }
 
@@ -528,67 +352,33 @@ public sealed partial class RaftCore
         }
     }
 
-    private void OfferSnapshot(LeaderState leader, Progress progress)
+    // Per follower: replication that stands still while something is owed is begun anew. Heartbeats may be answered all
+    // the while, so they prove nothing about it.
+    private void WatchFollowers(LeaderState leader)
     {
-        progress.IsOfferDue = false;
-        Send(new Message
+        foreach (Progress progress in leader.Tracker.All)
         {
-            Kind = MessageKind.InstallSnapshot,
-            Flags = progress.IsWitness ? MessageFlags.HeadersOnly : MessageFlags.None,
-            Cluster = _options.Cluster,
-            From = _self,
-            FromIncarnation = _options.Incarnation,
-            To = progress.Id,
-            ToIncarnation = progress.Incarnation,
-            Term = _term,
-            Snapshot = progress.Snapshot,
-            Round = leader.Rounds.Current,
-        });
+            if (progress == leader.Self || _now - progress.LastAdvance < _options.ElectionTimeout)
+            {
+                continue;
+            }
+
+            bool owes = progress.Inflights.Count > 0 || progress.AwaitsHostFor != 0;
+            if (progress.State == ProgressState.Replicate && owes && !Planted.NoWatchdog)
+            {
+                progress.BecomeProbe(leader.NextSequence, _now);
+            }
+            else if (progress.State == ProgressState.Probe && progress.AwaitsHostFor != 0)
+            {
+                progress.AwaitsHostFor = 0;
+                progress.IsProbeSent = false;
+                progress.LastAdvance = _now;
+            }
+            else if (progress.State == ProgressState.Snapshot && _now - progress.LastAdvance >= _options.SnapshotStall)
+            {
+                // By now there may be a newer snapshot, or the follower may have got what it lacked elsewhere.
+                progress.BecomeProbe(leader.NextSequence, _now);
+            }
+        }
     }
-
-    private StepOutcome HandleInstallSnapshotReply(in Message m)
-    {
-        StepOutcome heard = Hear(m, out LeaderState? leader, out Progress? progress);
-        if (heard != StepOutcome.Accepted)
-        {
-            return heard;
-        }
-
-        ConfirmRound(leader!, progress!, m.Round);
-        if (progress!.State != ProgressState.Snapshot || progress.Snapshot!.Last != m.Entry)
-        {
-            return StepOutcome.Stale;
-        }
-
-        if (m.Bytes > progress.SnapshotBytes)
-        {
-            progress.SnapshotBytes = m.Bytes;
-            progress.LastAdvance = _now;
-        }
-
-        return StepOutcome.Accepted;
-    }
-
-    // Thesis §3.6.2: by counting, only entries of the leader's own term; all before them with them.
-    private void AdvanceCommit(LeaderState leader)
-    {
-        LogIndex stored = leader.Tracker.Stored();
-        if (stored <= _commit || (stored < leader.FirstIndex && !Planted.OldTermCommittedByCounting))
-        {
-            return;
-        }
-
-        bool isFirstOfTerm = _commit < leader.FirstIndex;
-        _commit = LogIndex.Min(stored, _log.Last.Index);
-        leader.NoticeAt = Instant.Earlier(leader.NoticeAt, _now + _options.NoticeDelay);
-        OnCommitAdvanced();
-        if (isFirstOfTerm)
-        {
-            RetryReads();
-        }
-
-        OnMembershipMayBeCommitted(leader);
-    }
-
-    private bool HasOwnTermCommit(LeaderState leader) => _commit >= leader.FirstIndex;
 }
