@@ -80,10 +80,10 @@ public sealed class MembershipLog
         }
     }
 
-    /// <summary>Takes the configuration of a snapshot; keeps what the log holds above <paramref name="keepAbove"/>.</summary>
-    public void Reset(LogIndex index, Membership membership, LogIndex keepAbove)
+    /// <summary>Forgets everything: the log is what a snapshot with this configuration stands for.</summary>
+    public void Reset(LogIndex index, Membership membership)
     {
-        _above.RemoveAll(entry => entry.Index <= keepAbove);
+        _above.Clear();
         _base = (index, membership);
     }
 }

@@ -22,8 +22,8 @@ internal static partial class Planted
     internal const bool VoteCountsIncomingOnly = Id == nameof(VoteCountsIncomingOnly);             // E07
     internal const bool AnybodyCampaigns = Id == nameof(AnybodyCampaigns);                         // E09
     internal const bool NoStickiness = Id == nameof(NoStickiness);                                 // A09, E11
-    internal const bool RefusalResetsTimer = Id == nameof(RefusalResetsTimer);                     // A11
-    internal const bool TimeoutDrawnOnce = Id == nameof(TimeoutDrawnOnce);                         // A13
+    internal const bool PreVoteCountsAsContact = Id == nameof(PreVoteCountsAsContact);             // B04
+    internal const bool TimeoutNotRandom = Id == nameof(TimeoutNotRandom);                         // A13
     internal const bool NoQuorumCheck = Id == nameof(NoQuorumCheck);                               // B07
     internal const bool NoNoOp = Id == nameof(NoNoOp);                                             // D01 twin
 
@@ -32,17 +32,14 @@ internal static partial class Planted
     internal const bool ConflictIgnored = Id == nameof(ConflictIgnored);                           // 9OP/Graft 1
     internal const bool MatchingSuffixTruncated = Id == nameof(MatchingSuffixTruncated);           // D02
     internal const bool CommitBeyondVerified = Id == nameof(CommitBeyondVerified);                 // D04
-    internal const bool HeartbeatCommitUncapped = Id == nameof(HeartbeatCommitUncapped);           // D04
     internal const bool AcknowledgesWholeLog = Id == nameof(AcknowledgesWholeLog);                 // D05
     internal const bool AcknowledgedBeforeDurable = Id == nameof(AcknowledgedBeforeDurable);       // H21
     internal const bool ReceiptsCountOutOfOrder = Id == nameof(ReceiptsCountOutOfOrder);           // D15
     internal const bool LateReceiptCounts = Id == nameof(LateReceiptCounts);                       // D15
     internal const bool OldTermCommittedByCounting = Id == nameof(OldTermCommittedByCounting);     // D01
-    internal const bool HintsByLengthOnly = Id == nameof(HintsByLengthOnly);                       // D08
     internal const bool RepairStuck = Id == nameof(RepairStuck);                                   // D08
-    internal const bool StaleRefusalsBelieved = Id == nameof(StaleRefusalsBelieved);               // D09, D11
     internal const bool OldIncarnationsBelieved = Id == nameof(OldIncarnationsBelieved);           // D10
-    internal const bool MatchFalls = Id == nameof(MatchFalls);                                     // D21
+    internal const bool NewLifeKeepsMatch = Id == nameof(NewLifeKeepsMatch);                       // D10, E19
     internal const bool WindowIgnored = Id == nameof(WindowIgnored);                               // K01
     internal const bool NoWatchdog = Id == nameof(NoWatchdog);                                     // K10
 
@@ -65,7 +62,6 @@ internal static partial class Planted
     internal const bool RestartForgetsLease = Id == nameof(RestartForgetsLease);                   // C08
     internal const bool TransferKeepsLease = Id == nameof(TransferKeepsLease);                     // C07
     internal const bool TransferNeverEnds = Id == nameof(TransferNeverEnds);                       // F02
-    internal const bool WritesDuringTransfer = Id == nameof(WritesDuringTransfer);                 // F01
 
     // Snapshots.
     internal const bool NoSnapshotForLagging = Id == nameof(NoSnapshotForLagging);                 // D07, D22

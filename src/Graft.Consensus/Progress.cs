@@ -132,7 +132,7 @@ internal sealed class Progress
             // and costs one probe.
             bool isFirst = Incarnation == Incarnation.Unknown;
             Incarnation = incarnation;
-            if (!isFirst)
+            if (!isFirst && !Planted.NewLifeKeepsMatch)
             {
                 Match = LogIndex.Zero;
                 Next = last.Next;
@@ -149,7 +149,7 @@ internal sealed class Progress
     internal bool TryAcknowledge(LogIndex match, Instant now)
     {
         Inflights.FreeThrough(match);
-        if (match <= Match && !Planted.MatchFalls)
+        if (match <= Match)
         {
             return false;
         }

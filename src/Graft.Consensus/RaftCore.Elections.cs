@@ -40,12 +40,8 @@ public sealed partial class RaftCore
     private void ResetElectionTimer()
     {
         // Drawn anew each time: two nodes that collided once must not collide for ever (thesis §3.4).
-        if (_electionTimeout == TimeSpan.Zero || !Planted.TimeoutDrawnOnce)
-        {
-            TimeSpan least = _options.ElectionTimeout;
-            _electionTimeout = _random.Next(least, least * 1.5);
-        }
-
+        TimeSpan least = _options.ElectionTimeout;
+        _electionTimeout = Planted.TimeoutNotRandom ? least : _random.Next(least, least * 1.5);
         _electionAt = _now + _electionTimeout;
     }
 
@@ -149,6 +145,11 @@ public sealed partial class RaftCore
             _votedFor = null;
         }
 
+        if (Planted.PreVoteCountsAsContact && reason == MessageReason.None)
+        {
+            _leaderHeardAt = _now;
+        }
+
         return StepOutcome.Accepted;
     }
 
@@ -170,14 +171,16 @@ public sealed partial class RaftCore
         bool granted = reason == MessageReason.None;
         if (granted)
         {
+            if (_candidate is not null)
+            {
+                // A pre-candidate that has given its vote away stops asking for others'.
+                BecomeFollower(_term, leader: null);
+            }
+
             SetVote(m.From);
 
             // Only a granted vote postpones our own election. Were a refusal to reset the clock as well, a node with a
             // stale log could keep every electable node quiet.
-            ResetElectionTimer();
-        }
-        else if (Planted.RefusalResetsTimer)
-        {
             ResetElectionTimer();
         }
 

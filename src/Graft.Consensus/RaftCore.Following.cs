@@ -114,7 +114,7 @@ public sealed partial class RaftCore
     {
         // The last place where the two logs may still agree: at or below the refused one, of no later term. With it the
         // leader skips a whole term per answer.
-        EntryId hint = _log.LastAtOrBelow(previous.Index, Planted.HintsByLengthOnly ? _log.Last.Term : previous.Term);
+        EntryId hint = _log.LastAtOrBelow(previous.Index, previous.Term);
         Send(Draft(MessageKind.AppendEntriesReply, m) with
         {
             Reason = MessageReason.LogMismatch,
@@ -299,33 +299,13 @@ public sealed partial class RaftCore
 
     private void Install(Snapshot snapshot)
     {
-        bool keepsSuffix = (_log.Contains(snapshot.Last) || Planted.InstallKeepsConflictingLog && snapshot.Last.Index < _log.Last.Index)
+        bool keepsLog = (_log.Contains(snapshot.Last) || (Planted.InstallKeepsConflictingLog && snapshot.Last.Index < _log.Last.Index))
             && !Planted.InstallDropsMatchingLog;
-        LogIndex keepAbove = keepsSuffix ? snapshot.Last.Index : _log.Last.Index;
-        if (keepsSuffix)
+        if (!keepsLog)
         {
-            _log.CompactTo(snapshot.Last.Index);
-        }
-        else
-        {
-            _log.Reset(snapshot.Last);
-            _truncateAfter = null;
-            _ordered = snapshot.Last.Index;
-
-            // The disk still holds the old log; of the new one it holds nothing until the order is done.
-            _durable = LogIndex.Min(_durable, _commit);
-            if (_follower is { } holder)
-            {
-                holder.Verified = LogIndex.Min(holder.Verified, _commit);
-            }
+            ReplaceLog(snapshot);
         }
 
-        if (!Planted.InstallKeepsMembership)
-        {
-            _memberships.Reset(snapshot.MembershipIndex, snapshot.Membership, keepAbove);
-        }
-
-        _installResetsLog = _installResetsLog || !keepsSuffix;
         _install = snapshot;
         _snapshot = snapshot;
         _commit = LogIndex.Max(_commit, snapshot.Last.Index);
@@ -337,6 +317,26 @@ public sealed partial class RaftCore
         }
 
         OnCommitAdvanced();
+    }
+
+    private void ReplaceLog(Snapshot snapshot)
+    {
+        _log.Reset(snapshot.Last);
+        _truncateAfter = null;
+        _ordered = snapshot.Last.Index;
+        _installResetsLog = true;
+
+        // The disk still holds the old log; of the new one it holds nothing until the order is done.
+        _durable = LogIndex.Min(_durable, _commit);
+        if (_follower is { } follower)
+        {
+            follower.Verified = LogIndex.Min(follower.Verified, _commit);
+        }
+
+        if (!Planted.InstallKeepsMembership)
+        {
+            _memberships.Reset(snapshot.MembershipIndex, snapshot.Membership);
+        }
     }
 
     private void AbandonSnapshot()

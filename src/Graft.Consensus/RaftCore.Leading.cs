@@ -35,7 +35,7 @@ public sealed partial class RaftCore
             return _isStopped ? ProposalRefusal.Stopped : ProposalRefusal.NotLeader;
         }
 
-        if (leader.Transfer is not null && !Planted.WritesDuringTransfer)
+        if (leader.Transfer is not null)
         {
             return ProposalRefusal.TransferInProgress;
         }
@@ -181,7 +181,7 @@ public sealed partial class RaftCore
     private void SendHeartbeat(Progress progress, ulong round)
     {
         // Capped by what this very member has acknowledged: beyond that its log may be another history.
-        LogIndex commit = LogIndex.Min(_commit, Planted.HeartbeatCommitUncapped ? _commit : progress.Match);
+        LogIndex commit = LogIndex.Min(_commit, progress.Match);
         progress.CommitSent = LogIndex.Max(progress.CommitSent, commit);
         Send(new Message
         {
@@ -291,7 +291,9 @@ public sealed partial class RaftCore
         }
 
         LogIndex first = previous.Next;
-        LogIndex last = LogIndex.Min(_log.RunAt(first).Last, previous + (ulong)_options.MessageEntriesMax);
+        ulong room = (ulong)_options.WindowEntriesMax - Math.Min((ulong)_options.WindowEntriesMax - 1, previous - progress.Match);
+        ulong most = Math.Min(room, (ulong)_options.MessageEntriesMax);
+        LogIndex last = LogIndex.Min(_log.RunAt(first).Last, previous + most);
         if (leader.Sizes.Knows(first))
         {
             long limit = Math.Min(_options.MessageBytesMax, progress.Inflights.BytesFree);
@@ -462,12 +464,12 @@ public sealed partial class RaftCore
             ProgressState.Replicate => refused >= progress.Match && m.Sequence >= progress.BelievesRefusalsFrom,
             _ => false,
         };
-        if ((!isCurrent && !Planted.StaleRefusalsBelieved) || refused == LogIndex.Zero)
+        if (!isCurrent || refused == LogIndex.Zero)
         {
             return StepOutcome.Stale;
         }
 
-        if (progress.State == ProgressState.Probe && refused <= progress.Match && !Planted.StaleRefusalsBelieved)
+        if (progress.State == ProgressState.Probe && refused <= progress.Match)
         {
             progress.BecomeSuspect(_now);
             return StepOutcome.LostAcknowledged;

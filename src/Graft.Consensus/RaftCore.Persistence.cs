@@ -190,7 +190,7 @@ public sealed partial class RaftCore
 
     private void GivePersistOrder(Ready ready)
     {
-        if (!HasUnordered)
+        if (_isStopped || !HasUnordered)
         {
             return;
         }

@@ -44,7 +44,6 @@ public sealed partial class RaftCore
         Invariant.Check(_ordered <= _log.Last.Index, _ordered, _log.Last);
         Invariant.Check(_log.Last.Term <= _term, _log.Last, _term);
         Invariant.Check(_memberships.LatestIndex <= _log.Last.Index, _memberships.LatestIndex, _log.Last);
-        Invariant.Check(_memberships.CountAbove(_commit) <= 1, _memberships.LatestIndex, _commit);
         Invariant.Check(_snapshot is null || _snapshot.Last.Index <= _commit);
         Invariant.Check(_snapshot is not null || _log.Base == EntryId.Zero, _log.Base, _self);
         Invariant.Check(_pendingReads.Count <= _options.ReadsPendingMax);
@@ -72,6 +71,10 @@ public sealed partial class RaftCore
         Invariant.Check(_votedFor == _self, _votedFor, _self);
         Invariant.Check(_log.Last.Term == _term, _log.Last, _term);
         Invariant.Check(leader.FirstIndex <= _log.Last.Index, leader.FirstIndex, _log.Last);
+
+        // One change at a time: of its own, a leader never has two that aren't committed.
+        LogIndex settled = LogIndex.Max(_commit, leader.FirstIndex.Previous);
+        Invariant.Check(_memberships.CountAbove(settled) <= 1, _memberships.LatestIndex, settled);
         Invariant.Check(leader.Tracker.All.Length == _memberships.Latest.Members.Length);
         foreach (Progress progress in leader.Tracker.All)
         {

@@ -86,9 +86,10 @@ public sealed partial class RaftCore
         if (_snapshot is { } snapshot && !_log.Contains(snapshot.Last))
         {
             // The log ends before the snapshot, or holds another history there: the crash came between the two steps of
-            // an install. The snapshot is committed state; what it contradicts isn't.
+            // an install. The snapshot is committed state; what it contradicts isn't. The first order ends the install.
             _log.Reset(snapshot.Last);
-            _memberships.Reset(snapshot.MembershipIndex, snapshot.Membership, snapshot.Last.Index);
+            _memberships.Reset(snapshot.MembershipIndex, snapshot.Membership);
+            (_install, _installResetsLog) = (snapshot, true);
         }
 
         _term = restored.HardState.Term;
@@ -138,6 +139,9 @@ public sealed partial class RaftCore
 
     /// <summary>The configuration in force at <paramref name="index"/>, for a snapshot that ends there.</summary>
     public Membership MembershipAt(LogIndex index, out LogIndex appendedAt) => _memberships.At(index, out appendedAt);
+
+    /// <summary>It lost entries that it may have acknowledged and holds its promises back until it has them again.</summary>
+    public bool IsRepairing => _repair is not null;
 
     /// <summary>When <see cref="Tick"/> is due, as of the last <see cref="TakeReady"/>.</summary>
     public Instant NextDeadline => _wakeAt;
@@ -262,8 +266,11 @@ public sealed partial class RaftCore
                 return HandlePreVote(m);
             case MessageKind.RequestVote:
                 return HandleRequestVote(m);
-            case MessageKind.PreVoteReply when m.IsGranted:
+            case MessageKind.PreVoteReply when m.IsGranted || m.Term < _term:
                 return HandlePreVoteReply(m);
+            case MessageKind.RequestVoteReply when m.Term < _term:
+                // A voter that holds to its leader stays in its term and says so: the refusal names the campaign it is for.
+                return m.IsGranted ? StepOutcome.Stale : HandleRequestVoteReply(m);
         }
 
         if (m.Term < _term)

@@ -267,7 +267,7 @@ public sealed class CoreNode
         SnapshotImage? install = null;
         if (order.Install is not null)
         {
-            install = _received;
+            install = _received ?? Disk.Snapshot;
             Invariant.Check(install is not null && install.Snapshot.Last == order.Install.Last);
             _received = null;
             State = install.State.Applied > State.Applied ? install.State : State;

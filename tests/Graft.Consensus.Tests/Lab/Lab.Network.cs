@@ -33,6 +33,11 @@ internal sealed partial class Lab
 
     internal static Func<Message, bool> From(ulong from) => message => message.From.Value == from;
 
+    /// <summary>The newest message of <paramref name="kind"/> that <paramref name="from"/> has sent.</summary>
+    internal Message LastSent(MessageKind kind, ulong from) => Log.Last(message => message.Kind == kind && message.From.Value == from);
+
+    internal int CountSent(MessageKind kind, ulong from) => Log.Count(message => message.Kind == kind && message.From.Value == from);
+
     /// <summary>Nothing sent from <paramref name="from"/> to <paramref name="to"/> from here on arrives.</summary>
     internal void Cut(ulong from, ulong to) => _cuts.Add((new NodeId(from), new NodeId(to)));
 
@@ -160,6 +165,10 @@ internal sealed partial class Lab
         ToIncarnation = _nodes[to].Disk.Incarnation,
         Term = new Term(term),
     };
+
+    /// <summary>A request for a vote, with the log that <paramref name="from"/> has.</summary>
+    internal Message VoteRequest(ulong from, ulong to, ulong term) =>
+        Draft(MessageKind.RequestVote, from, to, term) with { Entry = _nodes[from].Last, Sequence = 1 };
 
     private bool IsDeliverable(LabFlight flight) =>
         !flight.IsHeld && !(_nodes.TryGetValue(flight.To.Value, out LabNode? node) && node.IsPaused);

@@ -56,7 +56,7 @@ internal sealed partial class Lab
         Cluster = Cluster,
         Node = new NodeId(id),
         Incarnation = incarnation,
-        Seed = (id * 1000) + incarnation.Value,
+        Seed = id ^ ((ulong)incarnation.Value << 32),
     };
 
     /// <summary>A node with an empty disk that has never heard of the cluster.</summary>
@@ -211,6 +211,7 @@ internal sealed partial class Lab
         CoreNode host = node.Host!;
         Instant now = node.Clock.Read(Now);
         bool isBusy = true;
+        _checks.Check(node);
         while (isBusy)
         {
             Ready ready = host.Turn(now);
@@ -219,13 +220,14 @@ internal sealed partial class Lab
             while (!node.IsDiskStalled && host.Disk.Pending.Count > 0)
             {
                 host.CompleteWrite(0, now);
+                _checks.Check(node);
                 isBusy = true;
             }
 
             isBusy |= TryFetchSnapshot(host, now);
+            _checks.Check(node);
         }
 
-        _checks.Check(node);
         CheckStored(node);
     }
 

@@ -35,13 +35,18 @@ internal sealed partial class ScriptRunner
         }
     }
 
-    // What happens on the way is the business of the scripts about elections, which use campaign.
+    // What happens on the way is mostly the business of other scripts.
     private void Elect(ScriptCommand command, Lab lab)
     {
         LabNode node = Awake(command, lab);
+        bool shows = command.TakesWord("show");
         int told = _narrator.Lines.Count;
         lab.Elect(node.Id.Value);
-        _narrator.Lines.RemoveRange(told, _narrator.Lines.Count - told);
+        if (!shows)
+        {
+            _narrator.Lines.RemoveRange(told, _narrator.Lines.Count - told);
+        }
+
         Say($"{node.Id} leads {node.Term}, log {LabNarrator.Describe(node.Core.Log)}, commit {node.Commit}");
     }
 

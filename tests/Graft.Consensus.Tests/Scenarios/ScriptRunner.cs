@@ -6,7 +6,7 @@ namespace Graft.Consensus.Tests.Scenarios;
 /// <code>
 /// cluster voters=1,2 [learners=] [witnesses=] [T=500ms] [entries= bytes= (of one append)] [fetch=hand]
 /// start 4                          a node with an empty disk
-/// elect 1 | campaign 1             a timeout passes that only n1 notices, and it wins | it stands, nothing is delivered
+/// elect 1 [show] | campaign 1             a timeout passes that only n1 notices, and it wins | it stands, nothing is delivered
 /// propose 1 [x] [count=] [bytes=]
 /// deliver [from=] [to=] [kind=] [n=] [show]      all, or what matches; until nothing of it moves
 /// drop ... | lose ... | repeat ... | hold ... | release [...]     under way now | from now on | copies | keep back
