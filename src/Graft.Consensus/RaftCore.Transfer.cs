@@ -86,6 +86,27 @@ public sealed partial class RaftCore
         });
     }
 
+    private StepOutcome HandleTimeoutNow(in Message m, FollowerState follower)
+    {
+        // The leader sends it when our log equals its own. If it doesn't (any more), the call is old: that leader has
+        // gone on, and our standing would only cost it its term.
+        if (!MayCampaign || _log.Last.Index != m.Last)
+        {
+            return StepOutcome.Stale;
+        }
+
+        if (_durable == _log.Last.Index)
+        {
+            BecomeCandidate(isTransfer: true);
+        }
+        else
+        {
+            follower.IsStandingOnceDurable = true;
+        }
+
+        return StepOutcome.Accepted;
+    }
+
     private void EndTransfer(LeaderState leader, Transfer transfer)
     {
         leader.Transfer = Planted.TransferNeverEnds ? transfer : null;

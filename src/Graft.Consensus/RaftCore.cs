@@ -193,7 +193,7 @@ public sealed partial class RaftCore
     {
         Invariant.Check(now >= _now, now, _now);
         _now = now;
-        if (_leader is not null && _wakeAt != Instant.Never && now - _wakeAt > _options.PauseBound)
+        if (_leader is not null && now > _wakeAt + _options.PauseBound)
         {
             OnPause(_leader);
         }

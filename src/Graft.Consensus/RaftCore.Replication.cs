@@ -1,0 +1,372 @@
+namespace Graft.Consensus;
+
+// Bringing one follower's log to equal ours: thesis §3.5 (consistency check and repair), §10.2 (pipelining, flow control),
+// §5 (what is compacted is sent as a snapshot).
+public sealed partial class RaftCore
+{
+    /// <summary>Sends a member what it lacks, within its window.</summary>
+    private void Replicate(LeaderState leader, Progress progress)
+    {
+        while (CanSend(progress))
+        {
+            if (progress.Next.Previous < _log.Base.Index)
+            {
+                if (_snapshot is { } snapshot && !Planted.NoSnapshotForLagging)
+                {
+                    progress.BecomeSnapshot(snapshot, _now);
+                }
+
+                break;
+            }
+
+            var previous = new EntryId(_log.TermAt(progress.Next.Previous), progress.Next.Previous);
+            bool isEmpty = progress.Next > _log.Last.Index;
+            if (isEmpty && progress.State == ProgressState.Replicate)
+            {
+                break;
+            }
+
+            SendAppend(leader, progress, previous);
+        }
+
+        if (progress is { State: ProgressState.Snapshot, IsOfferDue: true })
+        {
+            OfferSnapshot(leader, progress);
+        }
+    }
+
+    private bool CanSend(Progress progress) => progress.State switch
+    {
+        ProgressState.Probe => !progress.IsProbeSent && progress.AwaitsHostFor == 0,
+        ProgressState.Replicate => progress.AwaitsHostFor == 0
+            && (!progress.Inflights.IsFull || Planted.WindowIgnored)
+            && (progress.Next.Value - 1 - progress.Match.Value) < (ulong)_options.WindowEntriesMax,
+        _ => false,
+    };
+
+    private void SendAppend(LeaderState leader, Progress progress, EntryId previous)
+    {
+        LogIndex last = EndOfRange(leader, progress, previous.Index, out long bytes, out bool hostClips, out Membership? membership);
+        ulong sequence = leader.NextSequence++;
+        Send(new Message
+        {
+            Kind = MessageKind.AppendEntries,
+            Flags = (hostClips ? MessageFlags.HostClips : MessageFlags.None)
+                | (progress.IsWitness ? MessageFlags.HeadersOnly : MessageFlags.None),
+            Cluster = _options.Cluster,
+            From = _self,
+            FromIncarnation = _options.Incarnation,
+            To = progress.Id,
+            ToIncarnation = progress.Incarnation,
+            Term = _term,
+            Entry = previous,
+            Last = last,
+            EntriesTerm = last == previous.Index ? Term.Zero : _log.TermAt(last),
+            Commit = _commit,
+            Round = leader.Rounds.Current,
+            Sequence = sequence,
+            Bytes = bytes,
+            Membership = membership,
+        });
+        progress.CommitSent = _commit;
+        progress.AwaitsHostFor = hostClips ? sequence : 0;
+        progress.AwaitedPrevious = previous.Index;
+        if (progress.State == ProgressState.Probe)
+        {
+            progress.IsProbeSent = true;
+            progress.ProbeRound = leader.Rounds.Current;
+            return;
+        }
+
+        if (progress.Inflights.Count == 0)
+        {
+            progress.LastAdvance = _now;
+        }
+
+        progress.Inflights.Add(last, bytes);
+        progress.Next = last.Next;
+    }
+
+    // One term, at most one configuration and that at the end, within the limits of entries and bytes.
+    private LogIndex EndOfRange(
+        LeaderState leader, Progress progress, LogIndex previous, out long bytes, out bool hostClips, out Membership? membership)
+    {
+        (bytes, hostClips, membership) = (0, false, null);
+        if (previous == _log.Last.Index)
+        {
+            return previous;
+        }
+
+        LogIndex first = previous.Next;
+        ulong room = (ulong)_options.WindowEntriesMax - Math.Min((ulong)_options.WindowEntriesMax - 1, previous - progress.Match);
+        ulong most = Math.Min(room, (ulong)_options.MessageEntriesMax);
+        LogIndex last = LogIndex.Min(_log.RunAt(first).Last, previous + most);
+        if (leader.Sizes.Knows(first))
+        {
+            long limit = Math.Min(_options.MessageBytesMax, progress.Inflights.BytesFree);
+            last = leader.Sizes.Fit(previous, last, limit);
+            bytes = leader.Sizes.Between(previous, last);
+        }
+        else
+        {
+            hostClips = true;
+            bytes = _options.MessageBytesMax;
+        }
+
+        if (_memberships.LatestIndex >= first && _memberships.TryFindFrom(first, out LogIndex at, out Membership? found) && at <= last)
+        {
+            membership = found;
+            if (at < last && !hostClips)
+            {
+                bytes = leader.Sizes.Between(previous, at);
+            }
+
+            last = at;
+        }
+
+        return last;
+    }
+
+    /// <summary>The host has sent an append that it had to clip (<see cref="Message.HostClips"/>), or couldn't send it.</summary>
+    /// <param name="to">Whom it was for.</param>
+    /// <param name="sequence">The append's.</param>
+    /// <param name="last">The last index that went; the one before the range if nothing did.</param>
+    /// <param name="bytes">The encoded size of what went.</param>
+    /// <param name="now">The present.</param>
+    public void ReportSent(NodeId to, ulong sequence, LogIndex last, long bytes, Instant now)
+    {
+        Observe(now);
+        if (_leader is not { } leader || leader.Tracker.Find(to) is not { } progress || progress.AwaitsHostFor != sequence || sequence == 0)
+        {
+            return;
+        }
+
+        progress.AwaitsHostFor = 0;
+        if (progress.State != ProgressState.Replicate || progress.Inflights.Count == 0)
+        {
+            return;
+        }
+
+        if (last > progress.AwaitedPrevious)
+        {
+            LogIndex sent = LogIndex.Min(last, progress.Next.Previous);
+            progress.Inflights.ClipNewest(sent, bytes);
+            progress.Next = LogIndex.Max(sent, progress.Match).Next;
+        }
+        else
+        {
+            // Nothing went. Asked for again at once, an entry that can't be read would be asked for without end; the next
+            // answer to a heartbeat is soon enough.
+            progress.BecomeProbe(leader.NextSequence, _now);
+            progress.IsProbeSent = true;
+            progress.ProbeRound = leader.Rounds.Current;
+        }
+    }
+
+    /// <summary>The transport lost its connection to a member: what was in flight to it is not to be waited for.</summary>
+    public void ReportUnreachable(NodeId member, Instant now)
+    {
+        Observe(now);
+        if (_leader is { } leader && leader.Tracker.Find(member) is { State: ProgressState.Replicate } progress && progress != leader.Self)
+        {
+            progress.BecomeProbe(leader.NextSequence, _now);
+            progress.IsProbeSent = true;
+            progress.ProbeRound = leader.Rounds.Current;
+        }
+    }
+
+    // The member that an answer comes from, if it is one and the answer is of its present life.
+    private StepOutcome Hear(in Message m, out LeaderState? leader, out Progress? progress)
+    {
+        progress = null;
+        leader = _leader;
+        if (leader is null)
+        {
+            return StepOutcome.Stale;
+        }
+
+        progress = leader.Tracker.Find(m.From);
+        if (progress is null)
+        {
+            return StepOutcome.NotMember;
+        }
+
+        if (m.Round > leader.Rounds.Current)
+        {
+            return StepOutcome.BeyondOurLog;
+        }
+
+        if (!progress.Meets(m.FromIncarnation, _log.Last.Index, _now))
+        {
+            return StepOutcome.OtherIncarnation;
+        }
+
+        progress.LastContact = _now;
+        return StepOutcome.Accepted;
+    }
+
+    private StepOutcome HandleAppendEntriesReply(in Message m)
+    {
+        StepOutcome heard = Hear(m, out LeaderState? leader, out Progress? progress);
+        if (heard != StepOutcome.Accepted || m.Reason is MessageReason.OtherIncarnation or MessageReason.TermBehind)
+        {
+            return heard;
+        }
+
+        if (m.IsGranted ? m.Last > _log.Last.Index : m.Sequence >= leader!.NextSequence)
+        {
+            return StepOutcome.BeyondOurLog;
+        }
+
+        ConfirmRound(leader!, progress!, m.Round);
+        return m.IsGranted ? OnAcknowledged(leader!, progress!, m.Last) : OnAppendRefused(leader!, progress!, m);
+    }
+
+    private StepOutcome OnAcknowledged(LeaderState leader, Progress progress, LogIndex match)
+    {
+        if (progress.State == ProgressState.Suspect)
+        {
+            return StepOutcome.LostAcknowledged;
+        }
+
+        bool isNews = progress.TryAcknowledge(match, _now);
+        switch (progress.State)
+        {
+            case ProgressState.Probe when isNews || match == progress.Match:
+                progress.BecomeReplicate(leader.NextSequence, _now);
+                break;
+
+            // It got past what is compacted, by this snapshot or from elsewhere: the log can do the rest.
+            case ProgressState.Snapshot when progress.Match >= _log.Base.Index:
+                progress.BecomeReplicate(leader.NextSequence, _now);
+                break;
+
+            // It has all that was offered, and meanwhile that isn't enough any more: probing finds the newer snapshot.
+            case ProgressState.Snapshot when progress.Match >= progress.Snapshot!.Last.Index:
+                progress.BecomeProbe(leader.NextSequence, _now);
+                break;
+        }
+
+        if (progress.IsNonVoter)
+        {
+            progress.CatchUp.Advance(progress.Match, _log.Last.Index, _now, _options.ElectionTimeout);
+            PromoteCaughtUp(leader);
+        }
+
+        if (isNews)
+        {
+            AdvanceCommit(leader);
+        }
+
+        if (_leader == leader)
+        {
+            PressTransfer(leader, onlyIfReady: true);
+        }
+
+        return StepOutcome.Accepted;
+    }
+
+    private StepOutcome OnAppendRefused(LeaderState leader, Progress progress, in Message m)
+    {
+        // Is it about what we ask now? A refusal that was overtaken by an acceptance would rewind what has been settled.
+        LogIndex refused = m.Last;
+        bool isCurrent = progress.State switch
+        {
+            ProgressState.Probe => refused == progress.Next.Previous && m.Sequence >= progress.BelievesRefusalsFrom,
+            ProgressState.Replicate => refused >= progress.Match && m.Sequence >= progress.BelievesRefusalsFrom,
+            _ => false,
+        };
+        if (!isCurrent || refused == LogIndex.Zero)
+        {
+            return StepOutcome.Stale;
+        }
+
+        if (progress.State == ProgressState.Probe && refused <= progress.Match)
+        {
+            progress.BecomeSuspect(_now);
+            return StepOutcome.LostAcknowledged;
+        }
+
+        LogIndex next = NextAfterRefusal(refused, m.Hint);
+        progress.BecomeProbe(leader.NextSequence, _now);
+        progress.Next = LogIndex.Max(progress.Match.Next, next);
+        return StepOutcome.Accepted;
+    }
+
+    // Our last entry that the follower can have too: at or below its hint, of no later term. At least one step back, so
+    // that repair ends; below our base, so that it ends with a snapshot.
+    private LogIndex NextAfterRefusal(LogIndex refused, EntryId hint)
+    {
+        if (Planted.RepairStuck)
+        {
+            return refused.Next;
+        }
+
+        if (hint.Index < _log.Base.Index || refused <= _log.Base.Index)
+        {
+            return LogIndex.Min(hint.Index.Next, refused);
+        }
+
+        EntryId agreed = _log.LastAtOrBelow(hint.Index, hint.Term);
+        return LogIndex.Min(agreed.Index.Next, refused);
+    }
+
+    private StepOutcome HandleHeartbeatReply(in Message m)
+    {
+        StepOutcome heard = Hear(m, out LeaderState? leader, out Progress? progress);
+        if (heard != StepOutcome.Accepted || m.Reason != MessageReason.None)
+        {
+            return heard;
+        }
+
+        ConfirmRound(leader!, progress!, m.Round);
+
+        // It lives. A probe that went out before the round that it answers is lost, or soon will be harmless.
+        if (_leader == leader && progress!.State == ProgressState.Probe && m.Round > progress.ProbeRound)
+        {
+            progress.IsProbeSent = progress.AwaitsHostFor != 0;
+        }
+
+        progress!.IsOfferDue = progress.State == ProgressState.Snapshot;
+        return StepOutcome.Accepted;
+    }
+
+    private void ConfirmRound(LeaderState leader, Progress progress, ulong round)
+    {
+        if (round > progress.ConfirmedRound)
+        {
+            progress.ConfirmedRound = round;
+            OnRoundConfirmed(leader);
+        }
+    }
+
+    // Per follower: replication that stands still while something is owed is begun anew. Heartbeats may be answered all
+    // the while, so they prove nothing about it.
+    private void WatchFollowers(LeaderState leader)
+    {
+        foreach (Progress progress in leader.Tracker.All)
+        {
+            if (progress == leader.Self || _now - progress.LastAdvance < _options.ElectionTimeout)
+            {
+                continue;
+            }
+
+            bool owes = progress.Inflights.Count > 0 || progress.AwaitsHostFor != 0;
+            if (progress.State == ProgressState.Replicate && owes && !Planted.NoWatchdog)
+            {
+                progress.BecomeProbe(leader.NextSequence, _now);
+            }
+            else if (progress.State == ProgressState.Probe && progress.AwaitsHostFor != 0)
+            {
+                progress.AwaitsHostFor = 0;
+                progress.IsProbeSent = false;
+                progress.LastAdvance = _now;
+            }
+            else if (progress.State == ProgressState.Snapshot && _now - progress.LastAdvance >= _options.SnapshotStall)
+            {
+                // By now there may be a newer snapshot, or the follower may have got what it lacked elsewhere.
+                progress.BecomeProbe(leader.NextSequence, _now);
+            }
+        }
+    }
+}
