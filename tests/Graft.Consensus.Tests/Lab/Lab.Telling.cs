@@ -26,6 +26,20 @@ internal sealed partial class Lab
         Settle(node);
     }
 
+    /// <summary>
+    /// The oldest matching message under way, and then the snapshot that the node waits for, arrive in one batch: the core
+    /// is asked what to do once, after both.
+    /// </summary>
+    internal void DeliverWithSnapshot(ulong id, Func<Message, bool> matches, SnapshotImage image)
+    {
+        LabNode node = _nodes[id];
+        LabFlight flight = _flights.First(flight => matches(flight.Envelope.Message));
+        _flights.Remove(flight);
+        node.Host!.Receive(flight.Envelope, node.Clock.Read(Now));
+        node.Host.ReceiveSnapshot(image, node.Clock.Read(Now));
+        Settle(node);
+    }
+
     // DURABLE: what a leader has committed is on the disks of a majority of each half of the configuration it belongs to.
     private void CheckStored(LabNode node)
     {

@@ -130,7 +130,7 @@ public sealed class E_EveryStep
 
             if (random.Chance(200))
             {
-                lab.Snapshot((ulong)random.Next(1, 8), trailing: (ulong)random.Next(0, 3));
+                lab.Snapshot((ulong)random.Next(1, 7), trailing: (ulong)random.Next(0, 3));
             }
 
             lab.Run(Lab.Ms(random.Next(0, 20)));
@@ -146,10 +146,10 @@ public sealed class E_EveryStep
     private static MembershipChange Draw(SeededRandom random)
     {
         MembershipChange change = MembershipChange.None;
-        for (int edits = random.Next(1, 3); edits > 0; edits--)
+        for (int edits = random.Next(1, 2); edits > 0; edits--)
         {
-            NodeId node = N((ulong)random.Next(1, 8));
-            change = random.Next(0, 5) switch
+            NodeId node = N((ulong)random.Next(1, 7));
+            change = random.Next(0, 4) switch
             {
                 0 => change.Add(node),
                 1 => change.AddLearner(node),

@@ -38,7 +38,10 @@ internal static class MembershipFacts
         LabNode leader = lab.Leader!;
         Proposal proposal = lab.Propose(leader.Id.Value, payload: 999);
         Assert.True(proposal.IsAppended, proposal.Refusal.ToString());
-        Assert.True(lab.RunUntil(() => leader.State.Applied >= proposal.Last.Index, Lab.T * 4), "The write isn't applied.");
+        LabNode[] members = [.. lab.Up.Where(node => leader.Membership.Find(node.Id) is { IsWitness: false })];
+        bool isApplied = lab.RunUntil(() => members.All(node => node.State.Applied >= proposal.Last.Index), Lab.T * 4);
+        Assert.True(isApplied, "The write isn't applied everywhere.");
+        Assert.All(members, node => Assert.Equal(leader.State, node.State));
         Assert.All(lab.Up, AssertFolded);
     }
 
