@@ -1,3 +1,3 @@
-Console.Error.WriteLine("usage: ./bench [arguments]");
-Console.Error.WriteLine("There are no benchmarks yet.");
-return 2;
+using Graft.Bench;
+
+return BenchCommand.Run(args);

@@ -51,8 +51,13 @@ public sealed class CoreDisk
     /// <summary>The entry at <paramref name="index"/> on the platter, or null.</summary>
     public LogEntry? Find(LogIndex index)
     {
-        ulong offset = index.Value - LogStart.Index.Value - 1;
-        return index > LogStart.Index && offset < (ulong)_entries.Count ? _entries[(int)offset] : null;
+        if (index <= LogStart.Index)
+        {
+            return null;
+        }
+
+        ulong offset = index - LogStart.Index - 1;
+        return offset < (ulong)_entries.Count ? _entries[(int)offset] : null;
     }
 
     public void Write(DiskWrite write)

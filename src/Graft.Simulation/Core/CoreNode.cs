@@ -61,8 +61,13 @@ public sealed class CoreNode
     /// <summary>The entry that this node's memory holds at <paramref name="index"/>, or null.</summary>
     public LogEntry? Find(LogIndex index)
     {
-        ulong offset = index.Value - _logStart.Index.Value - 1;
-        return index > _logStart.Index && offset < (ulong)_log.Count ? _log[(int)offset] : null;
+        if (index <= _logStart.Index)
+        {
+            return null;
+        }
+
+        ulong offset = index - _logStart.Index - 1;
+        return offset < (ulong)_log.Count ? _log[(int)offset] : null;
     }
 
     public StepOutcome Receive(in Envelope envelope, Instant now)

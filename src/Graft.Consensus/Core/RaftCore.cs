@@ -196,6 +196,7 @@ public sealed partial class RaftCore
         if (_leader is not null && now > _wakeAt + _options.PauseBound)
         {
             OnPause(_leader);
+            _wakeAt = now;
         }
     }
 
@@ -284,6 +285,12 @@ public sealed partial class RaftCore
         {
             // Any message of a higher term ends our role (thesis §3.3). From a refusal we take the term and nothing else:
             // whom the other voted for says nothing about whom we would.
+            if (_candidate is { } candidate && m.Sequence == candidate.Campaign
+                && m.Kind is MessageKind.PreVoteReply or MessageKind.RequestVoteReply)
+            {
+                NoteAnswer(candidate, m);
+            }
+
             BecomeFollower(m.Term, leader: null);
         }
 

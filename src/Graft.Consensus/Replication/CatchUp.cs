@@ -6,7 +6,7 @@ namespace Graft.Consensus;
 /// than an election timeout means that the learner, once a voter, could complete a commit within one. What it reported
 /// in another term or another life counts for nothing, so this is born and dies with the leadership.
 /// </remarks>
-public sealed class CatchUp
+internal sealed class CatchUp
 {
     /// <summary>Rounds after which a learner that still isn't there is called too slow. It stays, and may be removed.</summary>
     public const int RoundsMax = 10;

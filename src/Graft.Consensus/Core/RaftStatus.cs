@@ -134,6 +134,7 @@ public sealed record RaftStatus
         string? trouble = member.State switch
         {
             ProgressState.Suspect => "no longer holds what it had acknowledged: its disk was put back or lied. Remove it and add it empty.",
+            _ when member.IsSilent => $"hasn't answered for {member.SilentFor.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture)} ms.",
             ProgressState.Snapshot => $"is fetching the snapshot {member.SnapshotOffered} ({member.SnapshotBytes} bytes so far).",
             _ when member.IsTooSlow => $"doesn't catch up: {member.Lag} entries behind after {CatchUp.RoundsMax} rounds.",
             ProgressState.Probe when member.Incarnation == Incarnation.Unknown => "has not answered in this term.",

@@ -9,6 +9,7 @@ namespace Graft.Consensus;
 /// <param name="InFlight">Appends sent and not answered.</param>
 /// <param name="InFlightBytes">Their size.</param>
 /// <param name="SilentFor">How long it hasn't answered.</param>
+/// <param name="IsSilent">Whether that is longer than two heartbeats may take.</param>
 /// <param name="Incarnation">Which of its starts speaks; unknown if it hasn't in this term.</param>
 /// <param name="SnapshotOffered">In snapshot state, the last entry of what is offered.</param>
 /// <param name="SnapshotBytes">How much of that it has.</param>
@@ -23,6 +24,7 @@ public sealed record MemberStatus(
     int InFlight,
     long InFlightBytes,
     TimeSpan SilentFor,
+    bool IsSilent,
     Incarnation Incarnation,
     EntryId? SnapshotOffered,
     long SnapshotBytes,

@@ -5,7 +5,7 @@ namespace Graft.Consensus;
 /// The effective configuration is a function of the log (thesis §4.1): the last one appended, committed or not. Appending
 /// and truncating are therefore all there is to do; nothing is cached beside it.
 /// </remarks>
-public sealed class MembershipLog
+internal sealed class MembershipLog
 {
     private readonly List<(LogIndex Index, Membership Membership)> _above = [];
     private (LogIndex Index, Membership Membership) _base;

@@ -95,7 +95,7 @@ public readonly record struct Message
     public bool TakesLease => (Flags & MessageFlags.Lease) != 0;
 
     /// <summary>How many entries the range of an AppendEntries has.</summary>
-    public ulong EntryCount => Last.Value - Entry.Index.Value;
+    public ulong EntryCount => Last > Entry.Index ? Last - Entry.Index : 0;
 
     /// <summary>The same append with its range cut at <paramref name="last"/>, as a host does that clips to the byte limit.</summary>
     public Message ClippedTo(LogIndex last, long bytes)

@@ -118,6 +118,7 @@ public sealed partial class RaftCore
                 progress.Inflights.Count,
                 progress.Inflights.Bytes,
                 isSelf ? TimeSpan.Zero : _now - progress.LastContact,
+                !isSelf && _now - progress.LastContact > _options.Heartbeat * 2,
                 isSelf ? _options.Incarnation : progress.Incarnation,
                 progress.Snapshot?.Last,
                 progress.SnapshotBytes,

@@ -68,6 +68,11 @@ internal sealed class Progress
     /// <summary>The round in which the probe went out.</summary>
     internal ulong ProbeRound { get; set; }
 
+    /// <summary>The last index that the probe carried.</summary>
+    internal LogIndex ProbeLast { get; private set; }
+
+    internal long ProbeBytes { get; private set; }
+
     /// <summary>The append of which a refusal is believed: the probe itself, or any since replication began.</summary>
     internal ulong BelievesRefusalsFrom { get; set; }
 
@@ -97,9 +102,24 @@ internal sealed class Progress
 
     internal void BecomeReplicate(ulong nextSequence, Instant now)
     {
+        (LogIndex probed, long bytes, ulong believes) = (ProbeLast, ProbeBytes, BelievesRefusalsFrom);
+        bool isProbeOut = State == ProgressState.Probe && IsProbeSent && AwaitsHostFor == 0 && probed > Match;
         Next = Match.Next;
         Enter(ProgressState.Replicate, now);
         BelievesRefusalsFrom = nextSequence;
+        if (isProbeOut)
+        {
+            // The answer is to something older; what the probe carried is still on its way and needn't go twice.
+            Next = probed.Next;
+            Inflights.Add(probed, bytes);
+            BelievesRefusalsFrom = believes;
+        }
+    }
+
+    /// <summary>A probe with entries up to <paramref name="last"/> has gone out.</summary>
+    internal void NoteProbe(LogIndex last, long bytes, ulong round)
+    {
+        (IsProbeSent, ProbeLast, ProbeBytes, ProbeRound) = (true, last, bytes, round);
     }
 
     internal void BecomeSnapshot(Snapshot snapshot, Instant now)
@@ -173,6 +193,8 @@ internal sealed class Progress
         State = state;
         Inflights.Clear();
         IsProbeSent = false;
+        ProbeLast = LogIndex.Zero;
+        ProbeBytes = 0;
         AwaitsHostFor = 0;
         BelievesRefusalsFrom = 0;
         Snapshot = null;

@@ -2,7 +2,7 @@ namespace Graft.Consensus;
 
 /// <summary>The appends on their way to one follower: a window in messages and in bytes.</summary>
 /// <remarks>Sums are kept as differences of running totals, so there is no counter that could leak.</remarks>
-public sealed class Inflights
+internal sealed class Inflights
 {
     private readonly int _messagesMax;
     private readonly long _bytesMax;

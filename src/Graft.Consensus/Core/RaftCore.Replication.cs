@@ -73,8 +73,7 @@ public sealed partial class RaftCore
         progress.AwaitedPrevious = previous.Index;
         if (progress.State == ProgressState.Probe)
         {
-            progress.IsProbeSent = true;
-            progress.ProbeRound = leader.Rounds.Current;
+            progress.NoteProbe(last, bytes, leader.Rounds.Current);
             return;
         }
 
@@ -142,6 +141,11 @@ public sealed partial class RaftCore
         }
 
         progress.AwaitsHostFor = 0;
+        if (progress.State == ProgressState.Probe)
+        {
+            progress.NoteProbe(last, bytes, progress.ProbeRound);
+        }
+
         if (progress.State != ProgressState.Replicate || progress.Inflights.Count == 0)
         {
             return;
@@ -247,23 +251,30 @@ public sealed partial class RaftCore
                 break;
         }
 
-        if (progress.IsNonVoter)
-        {
-            progress.CatchUp.Advance(progress.Match, _log.Last.Index, _now, _options.ElectionTimeout);
-            PromoteCaughtUp(leader);
-        }
-
+        FollowCatchUp(leader, progress);
         if (isNews)
         {
             AdvanceCommit(leader);
         }
 
-        if (_leader == leader)
+        if (progress.CommitSent < LogIndex.Min(_commit, progress.Match))
         {
-            PressTransfer(leader, onlyIfReady: true);
+            // What it has just stored is committed already, and it can't know.
+            leader.NoticeAt = Instant.Earlier(leader.NoticeAt, _now + _options.NoticeDelay);
         }
 
+        PressTransfer(leader, onlyIfReady: true);
         return StepOutcome.Accepted;
+    }
+
+    // Also when nothing is written: the round that shows that it keeps up may carry nothing.
+    private void FollowCatchUp(LeaderState leader, Progress progress)
+    {
+        if (progress is { IsNonVoter: true, State: ProgressState.Replicate })
+        {
+            progress.CatchUp.Advance(progress.Match, _log.Last.Index, _now, _options.ElectionTimeout);
+            PromoteCaughtUp(leader);
+        }
     }
 
     private StepOutcome OnAppendRefused(LeaderState leader, Progress progress, in Message m)
@@ -322,12 +333,13 @@ public sealed partial class RaftCore
         ConfirmRound(leader!, progress!, m.Round);
 
         // It lives. A probe that went out before the round that it answers is lost, or soon will be harmless.
-        if (_leader == leader && progress!.State == ProgressState.Probe && m.Round > progress.ProbeRound)
+        if (progress!.State == ProgressState.Probe && m.Round > progress.ProbeRound)
         {
             progress.IsProbeSent = progress.AwaitsHostFor != 0;
         }
 
-        progress!.IsOfferDue = progress.State == ProgressState.Snapshot;
+        progress.IsOfferDue = progress.State == ProgressState.Snapshot;
+        FollowCatchUp(leader!, progress);
         return StepOutcome.Accepted;
     }
 

@@ -1,0 +1,74 @@
+using System.Text.Json;
+
+namespace Graft.Bench;
+
+/// <summary>The command line of <c>./bench</c>.</summary>
+internal static class BenchCommand
+{
+    private const int Success = 0;
+    private const int Failure = 1;
+    private const int BadArguments = 2;
+
+    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+
+    internal static int Run(string[] args)
+    {
+        if (args is ["--help" or "-h", ..] or ["core", "--help" or "-h"])
+        {
+            Console.Out.WriteLine(CoreArguments.Usage);
+            return Success;
+        }
+
+        if (args.Length == 0)
+        {
+            return Refuse("Expected the name of a benchmark and got none. There is one: core.");
+        }
+
+        if (args[0] != "core")
+        {
+            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There is one: core.");
+        }
+
+        if (!CoreArguments.TryParse(args.AsSpan(1), out CoreArguments arguments, out string? error))
+        {
+            return Refuse(error);
+        }
+
+        try
+        {
+            return arguments.IsSmoke ? Smoke() : Measure(arguments);
+        }
+        catch (BenchmarkFailedException exception)
+        {
+            Console.Error.WriteLine(exception.Message);
+            return Failure;
+        }
+    }
+
+    private static int Measure(CoreArguments arguments)
+    {
+        CoreReport report = CoreBenchmarks.Run(arguments, EtcdRival.LookUp(arguments));
+        Console.Out.WriteLine(arguments.IsJson ? JsonSerializer.Serialize(report, Json) : CoreReportText.Of(report));
+        return Success;
+    }
+
+    private static int Smoke()
+    {
+        IReadOnlyList<string> failures = SmokeCheck.Run();
+        foreach (string failure in failures)
+        {
+            Console.Error.WriteLine(failure);
+        }
+
+        Console.Out.WriteLine(failures.Count == 0 ? "The benchmarks run and allocate nothing." : $"{failures.Count} checks failed.");
+        return failures.Count == 0 ? Success : Failure;
+    }
+
+    private static int Refuse(string error)
+    {
+        Console.Error.WriteLine(error);
+        Console.Error.WriteLine();
+        Console.Error.WriteLine(CoreArguments.Usage);
+        return BadArguments;
+    }
+}
