@@ -8,6 +8,13 @@ internal sealed partial class Lab
     /// <summary>How long a message takes while time passes.</summary>
     internal TimeSpan Latency { get; set; } = Ms(1);
 
+    /// <summary>The world begins at <paramref name="origin"/>; before the first node starts.</summary>
+    internal void StartClocksAt(Instant origin)
+    {
+        Invariant.Check(_nodes.Count == 0);
+        Now = origin;
+    }
+
     /// <summary>Time passes, and everybody who is up and not paused notices.</summary>
     internal void Run(TimeSpan duration)
     {

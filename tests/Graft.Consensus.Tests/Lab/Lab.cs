@@ -59,6 +59,9 @@ internal sealed partial class Lab
         Seed = id ^ ((ulong)incarnation.Value << 32),
     };
 
+    /// <summary>A founding member that is started by itself.</summary>
+    internal LabNode Found(ulong id, Membership founding) => AddNode(id, new CoreDisk(founding));
+
     /// <summary>A node with an empty disk that has never heard of the cluster.</summary>
     internal LabNode Join(ulong id) => AddNode(id, new CoreDisk());
 
@@ -233,7 +236,7 @@ internal sealed partial class Lab
 
     private LabNode AddNode(ulong id, CoreDisk disk)
     {
-        var node = new LabNode(id, disk);
+        var node = new LabNode(id, disk, Now);
         _nodes.Add(id, node);
         Restart(id);
         return node;

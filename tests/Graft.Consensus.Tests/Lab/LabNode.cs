@@ -5,8 +5,9 @@ namespace Graft.Consensus.Tests;
 /// <summary>One node of the lab: a disk that outlives crashes, a clock, and while it is up a hosted core.</summary>
 internal sealed class LabNode
 {
-    internal LabNode(ulong id, CoreDisk disk)
+    internal LabNode(ulong id, CoreDisk disk, Instant now)
     {
+        Clock.Set(now, now);
         Id = new NodeId(id);
         Disk = disk;
     }
