@@ -149,6 +149,7 @@ internal sealed partial class Lab
 
         StepOutcome outcome = node.Host!.Receive(envelope, node.Clock.Read(Now));
         _outcomes.Add(outcome);
+        Narrator?.Arrived(envelope.Message, outcome);
         Settle(node);
         return outcome;
     }

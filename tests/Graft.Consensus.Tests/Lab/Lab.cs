@@ -91,6 +91,7 @@ internal sealed partial class Lab
             OnApplied = _checks.Applied,
         };
         _checks.Started(node);
+        Narrator?.Started(node);
         Settle(node);
     }
 
@@ -216,7 +217,8 @@ internal sealed partial class Lab
         _checks.Check(node);
         while (isBusy)
         {
-            host.Turn(now);
+            Ready ready = host.Turn(now);
+            Narrator?.Turned(node, ready);
             isBusy = TakeOutputs(node, now);
             while (!node.IsDiskStalled && host.Disk.Pending.Count > 0)
             {
@@ -228,6 +230,8 @@ internal sealed partial class Lab
             isBusy |= TryFetchSnapshot(host, now);
             _checks.Check(node);
         }
+
+        CheckStored(node);
     }
 
     private LabNode AddNode(ulong id, CoreDisk disk)
@@ -260,10 +264,16 @@ internal sealed partial class Lab
         foreach (ReadResult read in host.EndedReads)
         {
             _reads.Add(read.Id.Value, read);
+            Narrator?.Ended(node.Id, read);
         }
 
         host.EndedReads.Clear();
-        Transfers.AddRange(host.EndedTransfers);
+        foreach (TransferResult transfer in host.EndedTransfers)
+        {
+            Transfers.Add(transfer);
+            Narrator?.Ended(node.Id, transfer);
+        }
+
         host.EndedTransfers.Clear();
         return reports;
     }
