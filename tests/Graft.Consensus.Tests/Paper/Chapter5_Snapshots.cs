@@ -134,7 +134,7 @@ public sealed class Chapter5_Snapshots
     {
         Solo node = Following(log: [1, 1, 1], term: 3);
         Install(node, SnapshotAt(2, 9));
-        Assert.Equal(0UL, node.AcknowledgedTo(Two) / 9);
+        Assert.True(node.AcknowledgedTo(Two) < 9);
 
         node.Persist();
 

@@ -1,4 +1,5 @@
 using System.Reflection;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 
 namespace Graft.Consensus.Tests.Units;
@@ -25,12 +26,16 @@ public sealed partial class PlantedTests
             from Match use in Use().Matches(File.ReadAllText(file))
             select use.Groups["name"].Value];
 
-    private static string Root()
+    // A build with a planted bug may lie outside of the tree; then only this file's own path leads there.
+    private static string Root([CallerFilePath] string thisFile = "") =>
+        RootAbove(AppContext.BaseDirectory) ?? RootAbove(Path.GetDirectoryName(thisFile))
+        ?? throw new InvalidOperationException("Graft.slnx is above neither the tests nor their source.");
+
+    private static string? RootAbove(string? at)
     {
-        string at = AppContext.BaseDirectory;
-        while (!File.Exists(Path.Combine(at, "Graft.slnx")))
+        while (at is not null && !File.Exists(Path.Combine(at, "Graft.slnx")))
         {
-            at = Path.GetDirectoryName(at) ?? throw new InvalidOperationException("No Graft.slnx above the tests.");
+            at = Path.GetDirectoryName(at);
         }
 
         return at;
