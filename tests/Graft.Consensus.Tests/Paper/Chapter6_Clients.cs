@@ -12,12 +12,13 @@ public sealed class Chapter6_Clients
     {
         Solo leader = Leader(members: FiveVoters);
         Instant heard = leader.Now;
-        while (leader.Core.Role == Role.Leader)
+        for (int i = 0; i < 20 && leader.Core.Role == Role.Leader; i++)
         {
             leader.Pass(Heartbeats);
             leader.AnswerHeartbeats(Two);
         }
 
+        Assert.Equal(Role.Follower, leader.Core.Role);
         Assert.InRange((leader.Now - heard).Ticks, T.Ticks, (T + Heartbeats).Ticks);
         Assert.Equal(new Term(4), leader.Core.Term);
     }
