@@ -139,6 +139,12 @@ public sealed class Chapter4_Membership
 
         leader.Receive(Ack(Four, leader.Core));
         Assert.True(leader.Core.CommitIndex >= joint);
+
+        // The other way round: all of the new voters, and of the old three only the leader.
+        leader = Replacing(out joint);
+        leader.Receive(Ack(Four, leader.Core));
+        leader.Receive(Ack(Five, leader.Core));
+        Assert.True(leader.Core.CommitIndex < joint);
     }
 
     [Fact] // §4.3
@@ -153,6 +159,11 @@ public sealed class Chapter4_Membership
 
         node.Receive(Grant(node.The(MessageKind.PreVote, Four)));
         Assert.Equal(Role.Candidate, node.Core.Role);
+
+        node = PreCandidate(members: joint);
+        node.Receive(Grant(node.The(MessageKind.PreVote, Four)));
+        node.Receive(Grant(node.The(MessageKind.PreVote, Five)));
+        Assert.Equal(Role.PreCandidate, node.Core.Role);
     }
 
     [Fact] // §4.3: until then the old half is all that holds a rival back

@@ -257,6 +257,14 @@ public sealed class Chapter6_Clients
         leader.Receive(Answer(heartbeat));
 
         Assert.Equal(sent + Lease, leader.Core.Status(leader.Now).LeaseUntil);
+        while (leader.Now + Heartbeats < sent + Lease)
+        {
+            leader.Pass(Heartbeats);
+        }
+
+        leader.Pass(sent + Lease - leader.Now);
+        leader.Read(1, ReadLevel.Lease);
+        Assert.Empty(leader.Reads);
         Assert.True(Lease * 1.010 <= T * 0.990 + TimeSpan.FromTicks(1));
     }
 
