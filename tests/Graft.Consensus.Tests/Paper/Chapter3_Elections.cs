@@ -133,6 +133,19 @@ public sealed class Chapter3_Elections
         Assert.True(node.The(MessageKind.RequestVoteReply).IsGranted);
     }
 
+    [Fact] // §3.8: a vote in a term that is durable already needs an order of its own
+    public void A_vote_in_a_durable_term_waits_for_the_disk_as_well()
+    {
+        Solo node = Follower(term: 4);
+
+        node.Receive(RequestVote(Two, 4, 3, 9));
+
+        Assert.Empty(node.Sent);
+        Assert.Equal(new HardState(new Term(4), Two, new LogIndex(1)), Assert.Single(node.Orders).HardState);
+        node.Persist();
+        Assert.True(node.The(MessageKind.RequestVoteReply).IsGranted);
+    }
+
     [Fact] // §3.8: a server that answers in a term has that term on disk
     public void Nothing_is_said_in_a_term_before_the_term_is_durable()
     {

@@ -178,6 +178,21 @@ public sealed class Chapter4_Membership
         Assert.Equal((Membership.Of(1, 4, 5), joint.Next), (leader.Core.Membership, leader.Core.MembershipIndex));
     }
 
+    [Fact] // §4.3: a commit below it is none of it
+    public void The_joint_phase_is_not_left_when_an_entry_before_it_is_committed()
+    {
+        Solo leader = Leader(members: Mixed());
+        LogIndex before = leader.Propose().Last.Index;
+        leader.Change(Replacement());
+        leader.Persist();
+
+        leader.Receive(Ack(Two, leader.Core, last: before.Value));
+        leader.Receive(Ack(Four, leader.Core, last: before.Value));
+
+        Assert.Equal((before, before.Next), (leader.Core.CommitIndex, leader.Core.MembershipIndex));
+        Assert.True(leader.Core.Membership.IsJoint);
+    }
+
     [Fact] // §4.3: also by a leader that didn't begin it
     public void A_new_leader_leaves_a_joint_phase_that_it_finds()
     {
