@@ -369,4 +369,17 @@ public sealed class Chapter3_Replication
         leader.Persist();
         Assert.Equal(proposed, leader.Core.CommitIndex);
     }
+
+    [Fact] // Persisted promises false for a receipt that fits no outstanding order; a host may repeat one
+    public void A_receipt_that_comes_a_second_time_later_is_refused()
+    {
+        Solo node = Following(log: [1], term: 3);
+        node.Receive(Append(Two, 3, 1, 1, count: 1));
+        PersistOrder first = node.Orders[0];
+        node.Persist();
+        node.Receive(Append(Two, 3, 3, 2, count: 1));
+        node.Persist();
+
+        Assert.False(node.Core.Persisted(first.Receipt, node.Now));
+    }
 }

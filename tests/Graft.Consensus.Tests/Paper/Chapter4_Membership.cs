@@ -334,6 +334,32 @@ public sealed class Chapter4_Membership
         Assert.Equal(ThreeVoters, leader.Core.Membership);
     }
 
+    [Fact] // §3.8: the commit index is volatile, so after a restart any number of configurations may lie above it
+    public void A_restart_may_find_several_configurations_above_what_it_knows_to_be_committed()
+    {
+        RestoredState disk = Disk([1, 1, 1], term: 3);
+
+        Solo node = Restarted(new RestoredState
+        {
+            HardState = disk.HardState,
+            Log = disk.Log,
+            Memberships = [(new LogIndex(1), ThreeVoters), (new LogIndex(2), Membership.Of(1, 2)), (new LogIndex(3), FiveVoters)],
+        });
+
+        Assert.Equal(FiveVoters, node.Core.Membership);
+    }
+
+    [Fact] // §3.8, §4.1: the leader restarted, so it doesn't know either
+    public void A_follower_may_be_sent_several_configurations_above_the_commit_index()
+    {
+        Solo node = Following(log: [1], term: 3);
+
+        node.Receive(Append(Two, 3, 1, 1, count: 1, entriesTerm: 1, commit: 1) with { Membership = Membership.Of(1, 2) });
+        node.Receive(Append(Two, 3, 1, 2, count: 1, entriesTerm: 1, commit: 1) with { Membership = FiveVoters });
+
+        Assert.Equal(FiveVoters, node.Core.Membership);
+    }
+
     // Three voters, and two learners that are to take the place of two of them.
     private static Membership Mixed() => Membership.Of((Member[])
         [.. ThreeVoters.Members, new(Four, MemberRole.Learner), new(Five, MemberRole.Learner)]);

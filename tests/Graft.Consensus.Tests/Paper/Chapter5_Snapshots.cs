@@ -211,6 +211,36 @@ public sealed class Chapter5_Snapshots
         Assert.Equal(FiveVoters, node.Core.Membership);
     }
 
+    [Fact] // §5.1.1: the dropped log takes its configurations with it, those above the snapshot's end too
+    public void A_restart_that_believes_the_snapshot_drops_every_configuration_of_the_log_it_contradicts()
+    {
+        RestoredState disk = Disk([1, 1, 1, 1, 1], term: 3);
+
+        Solo node = Restarted(new RestoredState
+        {
+            HardState = disk.HardState,
+            Log = disk.Log,
+            Memberships = [(new LogIndex(1), ThreeVoters), (new LogIndex(5), Membership.Of(1))],
+            Snapshot = SnapshotAt(2, 3),
+        });
+
+        Assert.Equal((ThreeVoters, 1UL), (node.Core.Membership, node.Core.MembershipIndex.Value));
+    }
+
+    [Fact] // §5.1: an order is one step on disk, and a log with a hole in it can't be restored
+    public void An_install_that_keeps_the_log_leaves_no_hole_on_disk()
+    {
+        Solo node = Following(log: [1], term: 3);
+        node.Receive(Offer(Two, 3, SnapshotAt(3, 4)));
+
+        node.Feed(Append(Two, 3, 1, 1, count: 6));
+        node.Core.SnapshotReceived(EntryId.Of(3, 4), node.Now);
+        node.Take();
+
+        PersistOrder order = Assert.Single(node.Orders);
+        Assert.True(order.ResetLog || order.First.Value == 2, order.ToString());
+    }
+
     private static void Install(Solo node, Snapshot snapshot)
     {
         node.Receive(Offer(Two, 3, snapshot));

@@ -176,4 +176,30 @@ public sealed class Chapter9_PreVote
 
         Assert.True(node.The(MessageKind.RequestVoteReply).IsGranted);
     }
+
+    [Fact] // §6.4.1, §4.2.3: it answered heartbeats before the restart, whatever its log has lost since
+    public void A_restarted_voter_that_lost_its_whole_log_keeps_the_promise_that_it_may_have_made()
+    {
+        Solo node = Restarted(new RestoredState
+        {
+            HardState = new HardState(new Term(3), null, LogIndex.Zero),
+            Lost = new LostEntries(EntryId.Of(3, 5)),
+        });
+
+        node.Receive(RequestVote(Two, 4, 3, 9));
+        node.Persist();
+
+        Assert.Equal(MessageReason.LeaderAlive, node.The(MessageKind.RequestVoteReply).Reason);
+    }
+
+    [Fact] // §4.2.3: who refused for which reason is the first question of a diagnosis
+    public void A_candidate_reports_a_refusal_of_a_voter_that_kept_its_lower_term()
+    {
+        Solo node = Candidate(term: 3);
+        node.Persist();
+
+        node.Receive(Refuse(node.The(MessageKind.RequestVote, Two), MessageReason.LeaderAlive, term: 3));
+
+        Assert.Equal([(Two, MessageReason.LeaderAlive)], node.Core.Status(node.Now).LastCampaign!.Answers);
+    }
 }
