@@ -230,8 +230,13 @@ public sealed partial class RaftCore
         leader.LeaseFromRound = leader.Rounds.Current + 1;
 
         // The answers of the time of the pause still wait to be read. Doubting the quorum before that would depose every
-        // leader that its host put to sleep.
-        leader.QuorumCheckFrom = _now + (_options.ElectionTimeout / 2);
+        // leader that its host put to sleep. Once per contact: a host that is late again and again has no excuse left.
+        Instant contact = leader.Tracker.QuorumContact();
+        if (contact > leader.ExcusedContact)
+        {
+            leader.ExcusedContact = contact;
+            leader.QuorumCheckFrom = _now + new TimeSpan(_options.ElectionTimeout.Ticks / 2);
+        }
     }
 
     /// <summary>
