@@ -224,10 +224,10 @@ public sealed partial class World
     {
         foreach (SimNode node in _nodes)
         {
-            if (node.Host is { } host && !node.IsPaused)
+            if (node.Host is { } host && !node.IsPaused && !node.IsTurnDue)
             {
                 CheckCalls(node, host);
-                if (host.Core.Role == Role.Leader && !node.IsTurnDue)
+                if (host.Core.Role == Role.Leader)
                 {
                     CheckLeader(node, host);
                 }
