@@ -31,6 +31,11 @@ internal readonly record struct NodeClock(long Origin, int DriftPerMillion)
             time++;
         }
 
+        while (time > 0 && Read(time - 1) >= instant)
+        {
+            time--;
+        }
+
         return time;
     }
 }
