@@ -29,6 +29,9 @@ public sealed partial class CatalogueTests
     [InlineData('B', 14)]
     [InlineData('C', 11)]
     [InlineData('D', 26)]
+    [InlineData('E', 24)]
+    [InlineData('F', 7)]
+    [InlineData('G', 25)]
     public void No_exhibit_of_the_protocol_is_missing(char section, int exhibits)
     {
         for (int number = 1; number <= exhibits; number++)
