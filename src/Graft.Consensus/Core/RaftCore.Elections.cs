@@ -196,9 +196,9 @@ public sealed partial class RaftCore
 
     // One vote per term, given again to whom it was given: his first answer may have been lost (thesis §3.4).
     private bool IsVoteFree(NodeId candidate) =>
-        Planted.VoteGivenTwice
-        || _votedFor == candidate
-        || (_votedFor is null && _leader is null && _follower?.Leader is null);
+        _votedFor == candidate
+        || (_votedFor is null && _leader is null && _follower?.Leader is null)
+        || Planted.VoteGivenTwice;
 
     private MessageReason WhyNotVote(in Message m)
     {

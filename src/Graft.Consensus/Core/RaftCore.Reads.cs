@@ -182,7 +182,9 @@ public sealed partial class RaftCore
         }
 
         _unplacedReads = 0;
-        _retryReadsAt = _now + _options.ElectionTimeout;
+
+        // Counted from the oldest question that may be lost: new reads don't put it off.
+        _retryReadsAt = Instant.Earlier(_retryReadsAt, _now + _options.ElectionTimeout);
         if (anyLinearizable)
         {
             Send(Question(follower, leader, linearizable, MessageFlags.None));

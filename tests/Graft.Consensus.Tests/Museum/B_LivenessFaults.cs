@@ -143,6 +143,23 @@ public sealed class B_LivenessFaults
         Assert.Equal(3, lab[1].Membership.IncomingVoters.Length);
     }
 
+    [Fact] // B08, one step further: whether somebody writes or not.
+    public void A_member_that_answers_late_becomes_a_voter_without_a_write()
+    {
+        var lab = new Lab(1);
+        lab.Elect(1);
+        lab.Join(2);
+        lab.Join(3);
+        lab.Hold(message => message.To.Value != 1);
+        lab.Change(1, MembershipChange.None.Add(new NodeId(2)).Add(new NodeId(3)));
+
+        lab.Run(Lab.T);
+        lab.Release();
+        lab.Run(Lab.T * 4);
+
+        Assert.Equal(3, lab[1].Membership.IncomingVoters.Length);
+    }
+
     [Fact] // B09: a new leader scanned its log and was late with its first heartbeat (etcd 530b886).
     public void A_long_uncommitted_log_delays_no_heartbeat()
     {

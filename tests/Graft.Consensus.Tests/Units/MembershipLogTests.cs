@@ -64,12 +64,9 @@ public sealed class MembershipLogTests
                 model.RemoveAll(entry => entry.Index > somewhere && entry != model[0]);
                 break;
             case 3 when random.Chance(300):
-                LogIndex keepAbove = somewhere + random.NextBelow(3);
-                log.Reset(somewhere, members, keepAbove);
-                var kept = model.Skip(1).Where(entry => entry.Index > keepAbove).ToList();
+                log.Reset(somewhere, members);
                 model.Clear();
                 model.Add((somewhere, members));
-                model.AddRange(kept);
                 break;
             default:
                 LogIndex next = log.LatestIndex + 1 + random.NextBelow(3);

@@ -155,7 +155,6 @@ public sealed class NonsenseTests
     private static Message Nonsense(Solo node, SeededRandom random)
     {
         RaftCore core = node.Core;
-        bool isChangeOpen = core.MembershipIndex > core.CommitIndex;
         var kind = (MessageKind)random.Next(0, random.Chance(20) ? 255 : (int)MessageKind.ReadIndexReply);
         Term term = new(Near(core.Term.Value, random));
         bool isOffer = kind == MessageKind.InstallSnapshot ^ random.Chance(10);
@@ -178,7 +177,7 @@ public sealed class NonsenseTests
             Round = Near(5, random),
             Sequence = Near(3, random),
             Bytes = random.Chance(10) ? long.MinValue : (long)random.NextBelow(100),
-            Membership = !isChangeOpen && kind == MessageKind.AppendEntries && random.Chance(100) ? Members(random) : null,
+            Membership = kind == MessageKind.AppendEntries && random.Chance(100) ? Members(random) : null,
             Snapshot = isOffer ? new Snapshot(Place(core, random), Members(random), new LogIndex(random.NextBelow(4))) : null,
         };
     }

@@ -21,7 +21,7 @@ public sealed partial class PlantedTests
         Assert.Empty(Used().Except([.. Bugs.Select(row => row.Data), "Id"]));
 
     private static HashSet<string> Used() =>
-        [.. from file in Directory.EnumerateFiles(Path.Combine(Root(), "src", "Graft.Consensus"), "*.cs")
+        [.. from file in Directory.EnumerateFiles(Path.Combine(Root(), "src", "Graft.Consensus"), "*.cs", SearchOption.AllDirectories)
             where Path.GetFileName(file) != "Planted.cs"
             from Match use in Use().Matches(File.ReadAllText(file))
             select use.Groups["name"].Value];
