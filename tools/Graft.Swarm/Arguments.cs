@@ -8,7 +8,7 @@ internal sealed class Arguments
     internal const string Usage =
         """
         usage: ./swarm --layer core --seeds N [--from S] [--seconds SIM] [--jobs J] [--budget SECONDS] [--stop-at-first] [--trace] [--json]
-               ./swarm --kill-table [--budget-seeds K] [--budget SECONDS] [--only NAME]
+               ./swarm --kill-table [--budget-seeds K] [--budget SECONDS] [--only NAME,...]
           --layer core       which layer to simulate: the consensus core on simulated hosts
           --seeds N          how many seeds to run
           --from S           the first seed; 1 unless given
@@ -19,7 +19,7 @@ internal sealed class Arguments
           --trace            print every event of every seed (for one seed at a time)
           --json             print the summary as one JSON object before the last line
           --kill-table       build the core with each planted bug, and see that the simulator finds it
-          --only NAME        only this planted bug
+          --only NAME,...    only these planted bugs
         """;
 
     internal bool IsKillTable { get; private set; }

@@ -36,12 +36,15 @@ internal sealed partial class KillTable
         (string Name, string Exhibit)[] bugs = ReadBugs(root);
         if (arguments.Only is { } only)
         {
-            bugs = [.. bugs.Where(bug => bug.Name == only)];
-            if (bugs.Length == 0)
+            string[] wanted = only.Split(',');
+            string? unknown = Array.Find(wanted, name => !Array.Exists(bugs, bug => bug.Name == name));
+            if (unknown is not null)
             {
-                Console.Error.WriteLine($"--only expects a planted bug, and '{only}' is none. The names are in src/Graft.Consensus/Planted.cs.");
+                Console.Error.WriteLine($"--only expects planted bugs, and '{unknown}' is none. The names are in src/Graft.Consensus/Planted.cs.");
                 return 2;
             }
+
+            bugs = [.. bugs.Where(bug => wanted.Contains(bug.Name, StringComparer.Ordinal))];
         }
 
         return new KillTable(arguments, root).Try(bugs);

@@ -69,6 +69,11 @@ internal sealed class SimNode(int slot, CoreDisk disk, bool isWitness)
 
     internal long FetchedBytes { get; set; }
 
+    /// <summary>Hands the next snapshot to its core only when its log has grown meanwhile, or after a while.</summary>
+    internal bool IsSlowToInstall { get; set; }
+
+    internal long HandInBy { get; set; }
+
     internal LogIndex LedMembershipIndex { get; set; }
 
     /// <summary>When its leadership last had a reason not to doubt its quorum for a while, by its clock.</summary>

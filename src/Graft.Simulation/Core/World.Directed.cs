@@ -14,7 +14,7 @@ public sealed partial class World
             return;
         }
 
-        switch (_nemesisRandom.Next(0, 12))
+        switch (_nemesisRandom.Next(0, 13))
         {
             case 0:
                 SnapshotChangeRestart(leader);
@@ -51,6 +51,9 @@ public sealed partial class World
                 break;
             case 11:
                 TurnOver(leader);
+                break;
+            case 12:
+                SnapshotOvertaken(leader);
                 break;
             default:
                 ChangeWhileCutOff(leader);
@@ -248,6 +251,25 @@ public sealed partial class World
         Ask(follower, _t * 2);
         ClogInto(follower.Slot, Span(_t / 10, _t * 3 / 4));
         _queue.Add(_time + Span(_t / 50, _t / 5), EventKind.CrashNow, follower.Slot, follower.Life, (ulong)Span(1, _t / 20));
+    }
+
+    // A follower needs the leader's snapshot, and while it fetches it the next leader, which has compacted nothing, sends the
+    // entries: the snapshot comes to a log that has grown beyond it.
+    private void SnapshotOvertaken(SimNode leader)
+    {
+        if (Follower(leader) is not { } follower)
+        {
+            return;
+        }
+
+        _network.Uncut();
+        Isolate(follower.Slot, inward: true, outward: true);
+        Trace(follower.Slot, "is cut off, to be overtaken");
+        long length = Span(_t / 4, _t * 2);
+        HealLater(length);
+        _queue.Add(_time + length - 1, EventKind.TakeSnapshot, leader.Slot, leader.Life, 0);
+        _queue.Add(_time + length + Span(_t / 20, _t / 2), EventKind.Transfer, leader.Slot, leader.Life, 0);
+        (follower.IsSlowToInstall, follower.HandInBy) = (true, 0);
     }
 
     // Old and new voters share nobody, and lose sight of each other in the middle; often the leader loses the change itself.

@@ -128,6 +128,12 @@ public sealed partial class World
             return true;
         }
 
+        if (_act == 1 && IsHandedInLater(node, host, image))
+        {
+            _queue.Add(_time + 1 + Math.Max(1, _options.Latency.Ticks / 4), EventKind.Fetch, node.Slot, node.Life, 0);
+            return false;
+        }
+
         Trace(node.Slot, $"has the snapshot {image} from {source.Id}");
         _tally.Hit(Probe.SnapshotFetched);
         node.Fetching = null;
@@ -137,6 +143,24 @@ public sealed partial class World
         }
 
         return true;
+    }
+
+    // Whole, but not given to the core yet: a host verifies and flushes it first, and the log doesn't wait for that.
+    private bool IsHandedInLater(SimNode node, CoreNode host, EntryId image)
+    {
+        if (!node.IsSlowToInstall)
+        {
+            return false;
+        }
+
+        node.HandInBy = node.HandInBy == 0 ? _time + _t : node.HandInBy;
+        if (_time < node.HandInBy && host.Core.Log.Last.Index <= image.Index)
+        {
+            return true;
+        }
+
+        (node.IsSlowToInstall, node.HandInBy) = (false, 0);
+        return false;
     }
 
     private SimNode? FindSource(SimNode node, Snapshot wanted, NodeId from)

@@ -219,6 +219,7 @@ public sealed partial class World
             }
 
             node.HasOpenTransfer = false;
+            CheckTransferIsOver(node, host, result);
             _tally.Hit(result.Outcome switch
             {
                 TransferOutcome.Succeeded => Probe.TransferSucceeded,
@@ -229,6 +230,18 @@ public sealed partial class World
         }
 
         host.EndedTransfers.Clear();
+    }
+
+    // A leader whose transfer has timed out takes writes again, unless its disk gave it a reason for the next one at once.
+    private void CheckTransferIsOver(SimNode node, CoreNode host, TransferResult result)
+    {
+        if (result.Outcome == TransferOutcome.TimedOut && host.Core.Role == Role.Leader)
+        {
+            RaftStatus status = host.Core.Status(Now(node));
+            TimeSpan stall = _options.DiskStall ?? _options.ElectionTimeout * 2;
+            Violation.Unless(
+                status.TransferTarget is null || status.DiskOwesFor >= stall, "a transfer that has timed out is over", (node.Id, result), status.TransferTarget);
+        }
     }
 
     private void FailStorage(SimNode node, CoreNode host, Instant now)

@@ -227,7 +227,8 @@ public sealed partial class World
             if (node.Host is { } host && !node.IsPaused && !node.IsTurnDue)
             {
                 CheckCalls(node, host);
-                if (host.Core.Role == Role.Leader)
+                // Between a deadline and the timer that is late for it, a core can't be expected to have acted.
+                if (host.Core.NextDeadline >= Now(node) && host.Core.Role == Role.Leader)
                 {
                     CheckLeader(node, host);
                 }
