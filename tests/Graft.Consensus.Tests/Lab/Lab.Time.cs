@@ -3,6 +3,8 @@ namespace Graft.Consensus.Tests;
 // Time: it passes only here.
 internal sealed partial class Lab
 {
+    private int _eventsAtOnce;
+
     internal Instant Now { get; private set; }
 
     /// <summary>How long a message takes while time passes.</summary>
@@ -74,6 +76,8 @@ internal sealed partial class Lab
 
     private void Advance(Instant next)
     {
+        _eventsAtOnce = next > Now ? 0 : _eventsAtOnce + 1;
+        Assert.True(_eventsAtOnce < DeliveriesMax, "A core asks without end to be woken at once.");
         Now = Instant.Later(Now, next);
         foreach (LabNode node in _nodes.Values)
         {
