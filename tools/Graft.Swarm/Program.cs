@@ -1,3 +1,11 @@
-Console.Error.WriteLine("usage: ./swarm [arguments]");
-Console.Error.WriteLine("The simulator has no command line yet.");
-return 2;
+using Graft.Swarm;
+
+Arguments? arguments = Arguments.Parse(args, out string? problem);
+if (arguments is null)
+{
+    Console.Error.WriteLine(problem);
+    Console.Error.WriteLine(Arguments.Usage);
+    return 2;
+}
+
+return arguments.IsKillTable ? KillTable.Run(arguments) : SeedRun.Run(arguments);

@@ -196,9 +196,9 @@ public sealed partial class RaftCore
 
     // One vote per term, given again to whom it was given: his first answer may have been lost (thesis §3.4).
     private bool IsVoteFree(NodeId candidate) =>
-        Planted.VoteGivenTwice
-        || _votedFor == candidate
-        || (_votedFor is null && _leader is null && _follower?.Leader is null);
+        _votedFor == candidate
+        || (_votedFor is null && _leader is null && _follower?.Leader is null)
+        || Planted.VoteGivenTwice;
 
     private MessageReason WhyNotVote(in Message m)
     {
@@ -318,10 +318,13 @@ public sealed partial class RaftCore
             AppendOwn(leader, membership: null);
         }
 
+        // Before the first round: what these reads were stamped with as a follower numbers questions, not rounds, and where
+        // our own answer is a quorum the round would confirm them at once, at no index at all.
+        RetryReads();
+
         // Spoken in the very step of winning: a first heartbeat that waits for anything invites the next election.
         StartRound(leader);
         leader.HeartbeatAt = _now + _options.Heartbeat;
-        RetryReads();
     }
 
     // Nothing of a role survives it, except the question how a transfer ended.

@@ -196,7 +196,7 @@ public sealed partial class RaftCore
 
     private void OnCommitAdvanced()
     {
-        if (_receiving is { } receiving && receiving.Snapshot.Last.Index <= _commit)
+        if (_receiving is { } receiving && receiving.Snapshot.Last.Index <= _commit && !Planted.OldSnapshotInstalled)
         {
             AbandonSnapshot();
         }

@@ -171,7 +171,7 @@ public sealed partial class RaftCore
 
         if (BestSuccessor(leader) is { } successor)
         {
-            SendTimeoutNow(leader, successor);
+            SendTimeoutNow(leader, successor, isLeaving: true);
         }
 
         BecomeFollower(_term, leader: null);

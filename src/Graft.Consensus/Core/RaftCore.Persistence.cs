@@ -83,7 +83,7 @@ public sealed partial class RaftCore
             NodeId? successor = BestSuccessor(leader);
             if (successor is { } target)
             {
-                SendTimeoutNow(leader, target);
+                SendTimeoutNow(leader, target, isLeaving: true);
             }
 
             BecomeFollower(_term, leader: null);

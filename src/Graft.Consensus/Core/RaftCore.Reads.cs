@@ -182,7 +182,9 @@ public sealed partial class RaftCore
         }
 
         _unplacedReads = 0;
-        _retryReadsAt = _now + _options.ElectionTimeout;
+
+        // Counted from the oldest question that may be lost: new reads don't put it off.
+        _retryReadsAt = Instant.Earlier(_retryReadsAt, _now + _options.ElectionTimeout);
         if (anyLinearizable)
         {
             Send(Question(follower, leader, linearizable, MessageFlags.None));
@@ -230,8 +232,13 @@ public sealed partial class RaftCore
         leader.LeaseFromRound = leader.Rounds.Current + 1;
 
         // The answers of the time of the pause still wait to be read. Doubting the quorum before that would depose every
-        // leader that its host put to sleep.
-        leader.QuorumCheckFrom = _now + (_options.ElectionTimeout / 2);
+        // leader that its host put to sleep. Once per contact: a host that is late again and again has no excuse left.
+        Instant contact = leader.Tracker.QuorumContact();
+        if (contact > leader.ExcusedContact)
+        {
+            leader.ExcusedContact = contact;
+            leader.QuorumCheckFrom = _now + new TimeSpan(_options.ElectionTimeout.Ticks / 2);
+        }
     }
 
     /// <summary>

@@ -20,7 +20,7 @@ public sealed partial class RaftCore
             }
 
             var previous = new EntryId(_log.TermAt(progress.Next.Previous), progress.Next.Previous);
-            bool isEmpty = progress.Next > _log.Last.Index;
+            bool isEmpty = progress.Next > SendableTo(leader, progress);
             if (isEmpty && progress.State == ProgressState.Replicate)
             {
                 break;
@@ -43,6 +43,25 @@ public sealed partial class RaftCore
             && (progress.Next.Value - 1 - progress.Match.Value) < (ulong)_options.WindowEntriesMax,
         _ => false,
     };
+
+    // A witness gets an entry only once somebody who could lead with it has it on disk: we, or another voter with payloads.
+    // Sent in parallel with our own write, as to everybody else, a crash of ours (or our leaving, if we are being removed)
+    // could leave the entry with witnesses alone: they can't lead, and they would refuse everybody who can, for ever.
+    private LogIndex SendableTo(LeaderState leader, Progress progress)
+    {
+        if (!progress.IsWitness)
+        {
+            return _log.Last.Index;
+        }
+
+        LogIndex stored = LogIndex.Zero;
+        foreach (Progress other in leader.Tracker.All)
+        {
+            stored = IsEligible(other.Id) ? LogIndex.Max(stored, other.Match) : stored;
+        }
+
+        return stored;
+    }
 
     private void SendAppend(LeaderState leader, Progress progress, EntryId previous)
     {
@@ -91,7 +110,8 @@ public sealed partial class RaftCore
         LeaderState leader, Progress progress, LogIndex previous, out long bytes, out bool hostClips, out Membership? membership)
     {
         (bytes, hostClips, membership) = (0, false, null);
-        if (previous == _log.Last.Index)
+        LogIndex end = SendableTo(leader, progress);
+        if (previous >= end)
         {
             return previous;
         }
@@ -99,7 +119,7 @@ public sealed partial class RaftCore
         LogIndex first = previous.Next;
         ulong room = (ulong)_options.WindowEntriesMax - Math.Min((ulong)_options.WindowEntriesMax - 1, previous - progress.Match);
         ulong most = Math.Min(room, (ulong)_options.MessageEntriesMax);
-        LogIndex last = LogIndex.Min(_log.RunAt(first).Last, previous + most);
+        LogIndex last = LogIndex.Min(LogIndex.Min(_log.RunAt(first).Last, end), previous + most);
         if (leader.Sizes.Knows(first))
         {
             long limit = Math.Min(_options.MessageBytesMax, progress.Inflights.BytesFree);

@@ -67,7 +67,7 @@ public sealed partial class RaftCore
         }
     }
 
-    private void SendTimeoutNow(LeaderState leader, NodeId target)
+    private void SendTimeoutNow(LeaderState leader, NodeId target, bool isLeaving = false)
     {
         // From here on the target's voters don't hold their promise to us, so ours to our readers ends first, for the
         // rest of the term: this message may arrive at any later time.
@@ -76,6 +76,7 @@ public sealed partial class RaftCore
         Send(new Message
         {
             Kind = MessageKind.TimeoutNow,
+            Flags = isLeaving ? MessageFlags.Transfer : MessageFlags.None,
             Cluster = _options.Cluster,
             From = _self,
             FromIncarnation = _options.Incarnation,
@@ -89,8 +90,8 @@ public sealed partial class RaftCore
     private StepOutcome HandleTimeoutNow(in Message m, FollowerState follower)
     {
         // The leader sends it when our log equals its own. If it doesn't (any more), the call is old: that leader has
-        // gone on, and our standing would only cost it its term.
-        if (!MayCampaign || _log.Last.Index != m.Last)
+        // gone on, and our standing would only cost it its term. One that has left goes nowhere.
+        if (!MayCampaign || (_log.Last.Index != m.Last && !m.IsTransfer))
         {
             return StepOutcome.Stale;
         }

@@ -103,7 +103,7 @@ public sealed partial class RaftCore
         // Before the restart this node may have answered a leader that counts on it for a lease: it has forgotten whom,
         // so it promises the same to all for as long (thesis §6.4.1 read across a crash).
         bool hasPast = _term > Term.Zero && !Planted.RestartForgetsLease;
-        _leaderHeardAt = hasPast && restored.Log.Length + (_snapshot is null ? 0 : 1) > 0 ? now : Instant.DistantPast;
+        _leaderHeardAt = hasPast ? now : Instant.DistantPast;
         _follower = new FollowerState(leader: null, Incarnation.Unknown, _commit);
         _publishedMembership = _memberships.Latest;
         ResetElectionTimer();

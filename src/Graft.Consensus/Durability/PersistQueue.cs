@@ -46,12 +46,12 @@ internal sealed class PersistQueue
     /// <returns>False if no such order is outstanding: a second receipt, or one from another life.</returns>
     internal bool Complete(PersistReceipt receipt)
     {
-        ulong ahead = receipt.Sequence - CompletedThrough;
-        if (receipt.Sequence <= CompletedThrough || ahead > (ulong)_count)
+        if (receipt.Sequence <= CompletedThrough || receipt.Sequence >= NextSequence)
         {
             return false;
         }
 
+        ulong ahead = receipt.Sequence - CompletedThrough;
         ref Order order = ref _ring[(_head + (int)(ahead - 1)) & (_ring.Length - 1)];
         if (order.Last != receipt.Last || order.IsComplete)
         {

@@ -19,6 +19,9 @@ public sealed class ClusterInvariants
     private readonly SortedDictionary<(NodeId Voter, Term Term), NodeId> _votes = [];
     private readonly SortedDictionary<NodeId, Seen> _cores = [];
     private readonly List<Term> _committed = [Term.Zero];
+
+    // By index: the term of the leader that committed it. Never falls from index to index.
+    private readonly List<Term> _committedIn = [Term.Zero];
     private readonly PredecessorMap _predecessors = new();
 
     /// <summary>The highest index that any node has known to be committed.</summary>
@@ -85,8 +88,15 @@ public sealed class ClusterInvariants
             Invariant.Check(_leaders[core.Term] == core.Id, (core.Term, _leaders[core.Term]), core.Id);
         }
 
-        // By log matching the last one stands for all before it. What this very term commits comes later.
-        Invariant.Check(Holds(core, HighestCommitted), (core.Id, core.Log.Last), CommittedAt(HighestCommitted));
+        // By log matching the last one stands for all before it. What this very term commits comes later, and what a later
+        // term has committed already isn't in the log of one that wins an older election by votes that were long in coming.
+        LogIndex needed = HighestCommitted;
+        while (_committedIn[(int)needed.Value] >= core.Term)
+        {
+            needed = needed.Previous;
+        }
+
+        Invariant.Check(Holds(core, needed), (core.Id, core.Log.Last), CommittedAt(needed));
     }
 
     private bool Holds(RaftCore core, LogIndex index) =>
@@ -105,6 +115,7 @@ public sealed class ClusterInvariants
 
             Invariant.Check(index.Value == (ulong)_committed.Count, (core.Id, index), _committed.Count);
             _committed.Add(term);
+            _committedIn.Add(core.Term);
             CheckLaterLeaders(core, index);
         }
     }

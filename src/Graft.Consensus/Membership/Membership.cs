@@ -202,7 +202,11 @@ public sealed class Membership : IEquatable<Membership>
             return MembershipRefusal.NoVoterLeft;
         }
 
-        if (witnesses >= new MajorityQuorum(voters.Length).Size)
+        // Also once those who join have joined: a witness that could never be promoted would wait for ever, unseen.
+        int joining = members.Values.Count(member => member.Role == MemberRole.Joining);
+        int joiningWitnesses = members.Values.Count(member => member.Role == MemberRole.Joining && member.IsWitness);
+        if (witnesses >= new MajorityQuorum(voters.Length).Size
+            || witnesses + joiningWitnesses >= new MajorityQuorum(voters.Length + joining).Size)
         {
             return MembershipRefusal.TooManyWitnesses;
         }

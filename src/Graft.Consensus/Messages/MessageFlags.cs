@@ -10,7 +10,8 @@ public enum MessageFlags : byte
 
     /// <summary>
     /// The candidate stands because the leader of the term before told it to: voters don't hold their promise to that
-    /// leader against it (thesis §3.10), since that leader gave up its lease first.
+    /// leader against it (thesis §3.10), since that leader gave up its lease first. In a TimeoutNow: the leader has left
+    /// for good, so the receiver stands with whatever it has.
     /// </summary>
     Transfer = 2,
 

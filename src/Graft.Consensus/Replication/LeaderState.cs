@@ -29,6 +29,9 @@ internal sealed class LeaderState
     /// <summary>A newly won or just resumed leadership gives its followers the time to answer before it doubts itself.</summary>
     internal Instant QuorumCheckFrom { get; set; }
 
+    /// <summary>The last contact with a quorum that a pause has excused the silence since.</summary>
+    internal Instant ExcusedContact { get; set; } = Instant.DistantPast;
+
     /// <summary>When the commit index has to be told to followers whom no append has told it; Never if all know.</summary>
     internal Instant NoticeAt { get; set; } = Instant.Never;
 

@@ -51,13 +51,9 @@ public sealed class CoreDisk
     /// <summary>The entry at <paramref name="index"/> on the platter, or null.</summary>
     public LogEntry? Find(LogIndex index)
     {
-        if (index <= LogStart.Index)
-        {
-            return null;
-        }
-
-        ulong offset = index - LogStart.Index - 1;
-        return offset < (ulong)_entries.Count ? _entries[(int)offset] : null;
+        return index > LogStart.Index && index - LogStart.Index <= (ulong)_entries.Count
+            ? _entries[(int)(index - LogStart.Index) - 1]
+            : null;
     }
 
     public void Write(DiskWrite write)
@@ -131,23 +127,35 @@ public sealed class CoreDisk
     public void CompactTo(LogIndex index)
     {
         Invariant.Check(Snapshot is not null && Snapshot.Snapshot.Last.Index >= index);
-        while (_entries.Count > 0 && _entries[0].Id.Index <= index)
+        int gone = 0;
+        while (gone < _entries.Count && _entries[gone].Id.Index <= index)
         {
-            LogEntry first = _entries[0];
-            if (first.Membership is { } membership)
+            LogEntry entry = _entries[gone++];
+            LogStart = entry.Id;
+            if (entry.Membership is { } membership)
             {
-                _membershipAtStart = (first.Id.Index, membership);
+                _membershipAtStart = (entry.Id.Index, membership);
             }
-
-            LogStart = first.Id;
-            _entries.RemoveAt(0);
         }
+
+        _entries.RemoveRange(0, gone);
     }
 
     /// <summary>Counts a start and says what a core finds.</summary>
+    /// <remarks>
+    /// A log that doesn't hold the snapshot's last entry (it ends earlier, or the crash came between the two steps of an
+    /// install) is put away, as the core puts it away: what is appended next continues the snapshot.
+    /// </remarks>
     public RestoredState Restore()
     {
         Incarnation = new Incarnation(Incarnation.Value + 1);
+        if (Snapshot is { Snapshot: var newest } && newest.Last != LogStart && Find(newest.Last.Index)?.Id != newest.Last)
+        {
+            _entries.Clear();
+            LogStart = newest.Last;
+            _membershipAtStart = (newest.MembershipIndex, newest.Membership);
+        }
+
         ImmutableArray<TermRun>.Builder runs = ImmutableArray.CreateBuilder<TermRun>();
         ImmutableArray<(LogIndex, Membership)>.Builder memberships = ImmutableArray.CreateBuilder<(LogIndex, Membership)>();
         foreach (LogEntry entry in _entries)

@@ -15,11 +15,16 @@ public sealed class CoreNode
     private SnapshotImage? _received;
 
     /// <summary>Starts a core from what <paramref name="disk"/> holds.</summary>
-    public CoreNode(CoreDisk disk, Func<Incarnation, RaftOptions> options, Instant now)
+    /// <param name="disk">What is durable here.</param>
+    /// <param name="options">What this start of the core is told.</param>
+    /// <param name="now">The node's clock.</param>
+    /// <param name="onApplied">Called for every entry as it is applied, those included that a restart applies again.</param>
+    public CoreNode(CoreDisk disk, Func<Incarnation, RaftOptions> options, Instant now, Action<CoreNode, LogEntry>? onApplied = null)
     {
         ArgumentNullException.ThrowIfNull(disk);
         ArgumentNullException.ThrowIfNull(options);
         Disk = disk;
+        OnApplied = onApplied;
         RestoredState restored = disk.Restore();
         Options = options(disk.Incarnation);
         Core = new RaftCore(Options, restored, now);
@@ -58,16 +63,26 @@ public sealed class CoreNode
     /// <summary>While set, committed entries aren't applied: a state machine that is slow.</summary>
     public bool IsApplyHeld { get; set; }
 
+    /// <summary>Whether the core has confirmed this read and only the state machine is behind.</summary>
+    public bool IsWaitingToApply(ReadId read)
+    {
+        foreach (ReadResult waiting in _waitingReads)
+        {
+            if (waiting.Id == read)
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     /// <summary>The entry that this node's memory holds at <paramref name="index"/>, or null.</summary>
     public LogEntry? Find(LogIndex index)
     {
-        if (index <= _logStart.Index)
-        {
-            return null;
-        }
-
-        ulong offset = index - _logStart.Index - 1;
-        return offset < (ulong)_log.Count ? _log[(int)offset] : null;
+        return index > _logStart.Index && index - _logStart.Index <= (ulong)_log.Count
+            ? _log[(int)(index - _logStart.Index) - 1]
+            : null;
     }
 
     public StepOutcome Receive(in Envelope envelope, Instant now)
@@ -178,7 +193,7 @@ public sealed class CoreNode
             return true;
         }
 
-        var entries = new List<LogEntry>();
+        int count = 0;
         long bytes = 0;
         for (LogIndex index = order.Previous.Index.Next; index <= order.Last; index = index.Next)
         {
@@ -188,17 +203,24 @@ public sealed class CoreNode
                 return false;
             }
 
-            if (order.HostClips && entries.Count > 0 && bytes + entry.Bytes > order.Bytes)
+            if (order.HostClips && count > 0 && bytes + entry.Bytes > order.Bytes)
             {
                 break;
             }
 
-            entries.Add(order.HeadersOnly ? entry with { Payload = 0 } : entry);
+            count++;
             bytes += entry.Bytes;
         }
 
+        var entries = new LogEntry[count];
+        _log.CopyTo((int)(order.Previous.Index - _logStart.Index), entries, 0, count);
+        for (int i = 0; i < count && order.HeadersOnly; i++)
+        {
+            entries[i] = entries[i] with { Payload = 0 };
+        }
+
         LogIndex last = entries[^1].Id.Index;
-        envelope = new Envelope(order.HostClips ? order.ClippedTo(last, bytes) : order, [.. entries]);
+        envelope = new Envelope(order.HostClips ? order.ClippedTo(last, bytes) : order, entries);
         if (order.HostClips)
         {
             Core.ReportSent(order.To, order.Sequence, last, bytes, now);
@@ -211,7 +233,8 @@ public sealed class CoreNode
     public void CompleteWrite(int position, Instant now) => Core.Persisted(Disk.Complete(position), now);
 
     /// <summary>The snapshot that was wanted has come, whole. It is stored and handed to the core.</summary>
-    public void ReceiveSnapshot(SnapshotImage image, Instant now)
+    /// <returns>False if the core doesn't want it any more.</returns>
+    public bool ReceiveSnapshot(SnapshotImage image, Instant now)
     {
         ArgumentNullException.ThrowIfNull(image);
         if (Wanted is { } wanted && wanted.Snapshot.Last == image.Snapshot.Last)
@@ -224,6 +247,8 @@ public sealed class CoreNode
         {
             _received = null;
         }
+
+        return _received is not null;
     }
 
     /// <summary>Fetching failed: the core is told, and a further offer begins anew.</summary>
@@ -300,7 +325,13 @@ public sealed class CoreNode
         }
 
         ulong offset = entry.Id.Index.Value - _logStart.Index.Value - 1;
-        Invariant.Check(offset <= (ulong)_log.Count, entry.Id, _logStart);
+
+        // What the core has appended itself is told by the next Ready; until then its place is kept by what is no entry.
+        while (offset > (ulong)_log.Count)
+        {
+            _log.Add(new LogEntry(new EntryId(new Term(ulong.MaxValue), _logStart.Index + (ulong)_log.Count + 1), 0, 0, null));
+        }
+
         if (offset == (ulong)_log.Count)
         {
             _log.Add(entry);

@@ -1,3 +1,5 @@
+using Graft.Simulation.Core;
+
 namespace Graft.Consensus.Tests.Museum;
 
 /// <summary>Exhibits D01 to D06 and D25, D26: what may be committed, what may be dropped, what may be acknowledged.</summary>
@@ -71,15 +73,19 @@ public sealed class D_Commit
     {
         var lab = new Lab(1, 2, 3);
         lab.Elect(1);
+        lab.Run(Lab.Ms(20));
+
+        // Acknowledged and not known to be committed: what is committed, nobody would touch.
+        lab.Hold(Lab.To(1));
         lab.Propose(1, payload: 1);
-        Message first = lab.LastSent(MessageKind.AppendEntries, from: 1) with { To = new NodeId(2), ToIncarnation = Incarnation.Unknown };
-        lab.Deliver();
+        Message first = lab.LastSent(MessageKind.AppendEntries, from: 1) with { To = new NodeId(2) };
         lab.Propose(1, payload: 2);
         lab.Propose(1, payload: 3);
         lab.Deliver();
+        Assert.True(lab.LastSent(MessageKind.AppendEntriesReply, from: 2).Last > first.Last);
         EntryId last = lab[2].Last;
 
-        lab.Inject(first);
+        lab.Inject(new Envelope(first, [.. lab[1].Disk.Entries.Where(entry => entry.Id.Index == first.Last)]));
 
         Assert.Equal(last, lab[2].Last);
         Assert.Equal(last, lab[2].Disk.Last);
@@ -100,7 +106,7 @@ public sealed class D_Commit
         Assert.Equal(committed.Last.Index, lab[1].Commit);
         lab.Stall(2);
         lab.Propose(1, payload: 2);
-        lab.Inject(new Graft.Simulation.Core.Envelope(
+        lab.Inject(new Envelope(
             lab.Draft(MessageKind.AppendEntries, from: 1, to: 2, term: 2) with
             {
                 Entry = EntryId.Of(1, 1),

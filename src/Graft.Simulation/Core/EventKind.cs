@@ -1,0 +1,36 @@
+namespace Graft.Simulation.Core;
+
+/// <summary>What happens next in a <see cref="World"/>.</summary>
+internal enum EventKind : byte
+{
+    None,
+
+    // At one node: these wait while the node is paused, and are gone if it crashes (except a delivery, which finds its next life).
+    Deliver,
+    Tick,
+    DiskDone,
+    Load,
+    Turn,
+    Fetch,
+    ClientPropose,
+    ClientRead,
+    ApplyAgain,
+    Transfer,
+    Campaign,
+    Unreachable,
+    PauseSeen,
+    EarlyTick,
+    TakeSnapshot,
+    ChangeMembers,
+    FailStorage,
+
+    // In the world around them.
+    Resume,
+    Restart,
+    CrashNow,
+    Heal,
+    Nemesis,
+    Client,
+    Sweep,
+    Act,
+}

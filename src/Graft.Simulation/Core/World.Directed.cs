@@ -1,0 +1,229 @@
+namespace Graft.Simulation.Core;
+
+// Faults that belong together. Each is a coincidence that the field's worst bugs needed and that chance alone meets too
+// rarely; all in it but the idea is still drawn.
+public sealed partial class World
+{
+    private void Direct()
+    {
+        SimNode? leader = _lastLeader >= 0 && _nodes[_lastLeader].IsLeader ? _nodes[_lastLeader] : null;
+        if (leader is null || leader.IsPaused)
+        {
+            return;
+        }
+
+        switch (_nemesisRandom.Next(0, 9))
+        {
+            case 0:
+                SnapshotChangeRestart(leader);
+                break;
+            case 1:
+                LagBehindSnapshot(leader);
+                break;
+            case 2:
+                HandOverDeaf(leader);
+                break;
+            case 3:
+                AnswersHeldThenCutOff(leader);
+                break;
+            case 4:
+                BridgeRestarts(leader);
+                break;
+            case 5:
+                LeaderSleepsThroughElection(leader);
+                break;
+            case 6:
+                LeaderWritesAlone(leader);
+                break;
+            case 7:
+                RestartAll();
+                break;
+            case 8:
+                LeaderDiesWithFreshTail(leader);
+                break;
+            default:
+                ChangeWhileCutOff(leader);
+                break;
+        }
+    }
+
+    private SimNode? Follower(SimNode leader)
+    {
+        int slot = PickUp(_nemesisRandom);
+        return slot >= 0 && _nodes[slot] != leader && leader.Host!.Core.Membership.Contains(_nodes[slot].Id) ? _nodes[slot] : null;
+    }
+
+    private void SnapshotChangeRestart(SimNode leader)
+    {
+        CallNode(leader.Slot, EventKind.TakeSnapshot, Trailing());
+        CallNode(leader.Slot, EventKind.ChangeMembers, 0);
+        if (Follower(leader) is { } follower)
+        {
+            CallNode(follower.Slot, EventKind.TakeSnapshot, 0);
+            if (Down < _options.DownMax)
+            {
+                _queue.Add(_time + Span(1, _t / 2), EventKind.CrashNow, follower.Slot, follower.Life, (ulong)Span(1, _t));
+            }
+        }
+    }
+
+    // One follower misses what everybody else then compacts; often it holds a tail of its own from an earlier term.
+    private void LagBehindSnapshot(SimNode leader)
+    {
+        if (Follower(leader) is not { } follower)
+        {
+            return;
+        }
+
+        _network.Uncut();
+        Isolate(follower.Slot, inward: true, outward: _nemesisRandom.Chance(500));
+        Trace(follower.Slot, "is cut off and misses a snapshot");
+        long length = Span(_t / 2, _t * 6);
+        foreach (SimNode node in _nodes)
+        {
+            if (node != follower && node.IsUp)
+            {
+                _queue.Add(_time + length - 1, EventKind.TakeSnapshot, node.Slot, node.Life, 0);
+            }
+        }
+
+        HealLater(length);
+        if (_nemesisRandom.Chance(300))
+        {
+            _queue.Add(_time + length + Span(1, _t), EventKind.CrashNow, follower.Slot, follower.Life, (ulong)Span(1, _t));
+        }
+    }
+
+    // The old leader hears nothing of its successor for a while, and is asked.
+    private void HandOverDeaf(SimNode leader)
+    {
+        CallNode(leader.Slot, EventKind.Transfer, 0);
+        long length = Span(_t / 4, _t * 2);
+        Trace(leader.Slot, "hands over and hears nothing more");
+        for (int other = 0; other < _nodes.Count; other++)
+        {
+            _network.Clog(other, leader.Slot, _time + length);
+        }
+
+        Ask(leader, length * 2);
+    }
+
+    // Answers are on their way for long, then nothing comes any more: a lease counted from the answer is too long.
+    private void AnswersHeldThenCutOff(SimNode leader)
+    {
+        long length = Span(_t / 3, _t);
+        Trace(leader.Slot, "gets its answers late, then none");
+        for (int other = 0; other < _nodes.Count; other++)
+        {
+            _network.Clog(other, leader.Slot, _time + length);
+        }
+
+        if (_nemesisRandom.Chance(600))
+        {
+            _network.Uncut();
+            Isolate(leader.Slot, inward: false, outward: true);
+            HealLater(length + (_t * 3));
+        }
+
+        Ask(leader, _t * 3);
+    }
+
+    // Two sides that both talk to one voter, which restarts again and again.
+    private void BridgeRestarts(SimNode leader)
+    {
+        if (Follower(leader) is not { } bridge || Down >= _options.DownMax)
+        {
+            return;
+        }
+
+        Trace(bridge.Slot, "is a bridge that restarts");
+        _network.Uncut();
+        for (int other = 0; other < _nodes.Count; other++)
+        {
+            if (other != leader.Slot && other != bridge.Slot)
+            {
+                _network.CutBoth(leader.Slot, other);
+            }
+        }
+
+        HealLater(_t * 6);
+        Ask(leader, _t * 6);
+        Restarts(bridge, 1 + _nemesisRandom.Next(0, 3));
+    }
+
+    private void Restarts(SimNode node, int count)
+    {
+        // The life of the crash after next isn't known yet; zero would hit any, and a node that is down takes no harm.
+        long at = _time + _t + (_t / 4);
+        for (int i = 0; i < count; i++)
+        {
+            at += Span(_t / 20, _t);
+            _queue.Add(at, EventKind.CrashNow, node.Slot, node.Life + (2 * i), (ulong)Span(1, _t / 20));
+        }
+    }
+
+    // It wakes up as a leader, with answers waiting from before, and is asked in that very moment.
+    private void LeaderSleepsThroughElection(SimNode leader)
+    {
+        Pause(leader, _t + Span(_t / 2, _t * 3));
+        Ask(leader, _t * 5);
+    }
+
+    // What a cut-off leader goes on appending is truncated later, with whatever configurations are in it.
+    private void LeaderWritesAlone(SimNode leader)
+    {
+        _network.Uncut();
+        Isolate(leader.Slot, inward: true, outward: true);
+        Trace(leader.Slot, "is cut off and goes on writing");
+        CallNode(leader.Slot, EventKind.ClientPropose, (ulong)_nemesisRandom.Next(1, 12));
+        if (_nemesisRandom.Chance(500))
+        {
+            CallNode(leader.Slot, EventKind.ChangeMembers, 0);
+        }
+
+        Ask(leader, _t * 3);
+        HealLater(Span(_t, _t * 4));
+    }
+
+    private void RestartAll()
+    {
+        if (_options.DownMax < _nodes.Count)
+        {
+            return;
+        }
+
+        foreach (SimNode node in _nodes)
+        {
+            if (node.IsUp)
+            {
+                Crash(node, Span(1, _t));
+            }
+        }
+    }
+
+    // Its newest entries have reached some and not its own disk.
+    private void LeaderDiesWithFreshTail(SimNode leader)
+    {
+        leader.StalledUntil = _time + _t;
+        CallNode(leader.Slot, EventKind.ClientPropose, (ulong)_nemesisRandom.Next(1, 12));
+        if (Down < _options.DownMax)
+        {
+            _queue.Add(_time + Span(1, _t / 4), EventKind.CrashNow, leader.Slot, leader.Life, (ulong)Span(1, _t * 3));
+        }
+    }
+
+    private void ChangeWhileCutOff(SimNode leader)
+    {
+        CallNode(leader.Slot, EventKind.ChangeMembers, 0);
+        _network.Uncut();
+        Split(bridge: -1);
+        Trace(leader.Slot, "changes members and the cluster falls apart");
+        HealLater(Span(_t, _t * 5));
+    }
+
+    private void Ask(SimNode node, long length)
+    {
+        _focus = node.Slot;
+        _focusUntil = _time + length;
+    }
+}
