@@ -16,6 +16,7 @@ internal static class Seeds
         (920, "the same"),
         (158, "a change of members made a quorum of nodes that had been silent"),
         (88, "a transfer that ended late because its leader slept"),
+        (107, "a campaign that a leader ended within one batch of inputs, taken for a broken promise"),
         (804, "a read whose end waited for the conclusion of a batch"),
     ];
 }

@@ -29,6 +29,8 @@ internal enum EventKind : byte
     Restart,
     CrashNow,
     Heal,
+    Clog,
+    Ask,
     Nemesis,
     Client,
     Sweep,

@@ -33,10 +33,10 @@ public static class PromiseCheck
         {
             case MessageKind.RequestVote:
                 CheckVote(message, message.From, disk);
-                CheckHolds(message, message.LastEntry, disk);
+                CheckOffer(message, core, disk);
                 break;
             case MessageKind.PreVote:
-                CheckHolds(message, message.LastEntry, disk);
+                CheckOffer(message, core, disk);
                 break;
             case MessageKind.RequestVoteReply when message.IsGranted:
                 CheckVote(message, message.To, disk);
@@ -45,6 +45,15 @@ public static class PromiseCheck
                 Term? term = core.Log.Contains(message.Last) ? core.Log.TermAt(message.Last) : null;
                 CheckHolds(message, new EntryId(term ?? Term.Zero, message.Last), disk);
                 break;
+        }
+    }
+
+    // A campaign that ended within its own batch of inputs offers nothing any more: its answers will find no candidate.
+    private static void CheckOffer(in Message message, RaftCore core, CoreDisk disk)
+    {
+        if (core.Role is Role.PreCandidate or Role.Candidate)
+        {
+            CheckHolds(message, message.LastEntry, disk);
         }
     }
 

@@ -80,6 +80,8 @@ internal sealed class SimNode(int slot, CoreDisk disk, bool isWitness)
 
     internal bool IsStandingForTransfer { get; set; }
 
+    internal LogIndex KnownCommit { get; set; }
+
     internal bool WasLeader { get; set; }
 
     /// <summary>Refusals of this leader's appends in a row, by the follower's slot, in <see cref="RefusalsTerm"/>.</summary>

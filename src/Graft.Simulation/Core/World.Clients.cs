@@ -12,6 +12,7 @@ public sealed partial class World
     // A node that the directed faults want to be asked.
     private int _focus = -1;
     private long _focusUntil;
+    private ulong _focusNumber;
     private int _lastLeader = -1;
 
     private void CallClient()
@@ -30,11 +31,6 @@ public sealed partial class World
         {
             int count = _clientRandom.Chance(800) ? 1 : _clientRandom.Next(1, 12);
             CallNode(PickLeader(), EventKind.ClientPropose, (ulong)count);
-        }
-
-        if (_focus >= 0 && _time < _focusUntil)
-        {
-            CallRead(_focus);
         }
     }
 
@@ -85,12 +81,27 @@ public sealed partial class World
         return count == 0 ? -1 : _candidates[random.Next(0, count - 1)];
     }
 
-    private void ChangeMembers(SimNode node, CoreNode host, Instant now)
+    private void Ask(SimNode node, long length)
+    {
+        (_focus, _focusUntil) = (node.Slot, _time + length);
+        AskAgain(++_focusNumber);
+    }
+
+    private void AskAgain(ulong number)
+    {
+        if (number == _focusNumber && _time < _focusUntil && _act == 1)
+        {
+            CallRead(_focus);
+            _queue.Add(_time + 1 + Exponential(_clientRandom, _t / 25), EventKind.Ask, 0, 0, number);
+        }
+    }
+
+    private void ChangeMembers(SimNode node, CoreNode host, bool isTurnover, Instant now)
     {
         RaftCore core = host.Core;
         Membership current = core.Membership;
-        MembershipChange change = MembershipChange.None;
-        int edits = _nemesisRandom.Chance(600) ? 1 : _nemesisRandom.Next(1, 4);
+        MembershipChange change = isTurnover ? DrawTurnover(current) : MembershipChange.None;
+        int edits = isTurnover ? 0 : _nemesisRandom.Chance(600) ? 1 : _nemesisRandom.Next(1, 4);
         for (int i = 0; i < edits; i++)
         {
             change = DrawEdit(current, change);
@@ -192,6 +203,41 @@ public sealed partial class World
             default:
                 return change.Remove(drawn.Id);
         }
+    }
+
+    // As many new voters as there are learners, and as many old ones gone: two quorums that share nobody, but for the joint phase.
+    private MembershipChange DrawTurnover(Membership current)
+    {
+        MembershipChange change = MembershipChange.None;
+        int promoted = 0;
+        foreach (Member member in current.Members)
+        {
+            if (member.Role is MemberRole.Learner or MemberRole.Joining && _nodes[(int)member.Id.Value].IsUp)
+            {
+                change = change.Promote(member.Id);
+                promoted++;
+            }
+        }
+
+        if (promoted == 0)
+        {
+            for (int i = _nemesisRandom.Next(1, 3); i > 0 && current.Members.Length < 9; i--)
+            {
+                change = PickOutsider(current, change, false) is { } learner ? change.AddLearner(learner.Id) : change;
+            }
+
+            return change;
+        }
+
+        foreach (NodeId voter in current.IncomingVoters)
+        {
+            if (_nemesisRandom.Chance(800))
+            {
+                change = change.Remove(voter);
+            }
+        }
+
+        return change;
     }
 
     private static bool IsEdited(MembershipChange change, NodeId id)

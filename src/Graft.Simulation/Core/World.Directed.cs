@@ -1,3 +1,5 @@
+using Graft.Consensus;
+
 namespace Graft.Simulation.Core;
 
 // Faults that belong together. Each is a coincidence that the field's worst bugs needed and that chance alone meets too
@@ -12,7 +14,7 @@ public sealed partial class World
             return;
         }
 
-        switch (_nemesisRandom.Next(0, 9))
+        switch (_nemesisRandom.Next(0, 12))
         {
             case 0:
                 SnapshotChangeRestart(leader);
@@ -40,6 +42,15 @@ public sealed partial class World
                 break;
             case 8:
                 LeaderDiesWithFreshTail(leader);
+                break;
+            case 9:
+                DeafWhenOthersStand(leader);
+                break;
+            case 10:
+                AnswersAcrossRestart(leader);
+                break;
+            case 11:
+                TurnOver(leader);
                 break;
             default:
                 ChangeWhileCutOff(leader);
@@ -99,12 +110,7 @@ public sealed partial class World
     {
         CallNode(leader.Slot, EventKind.Transfer, 0);
         long length = Span(_t / 4, _t * 2);
-        Trace(leader.Slot, "hands over and hears nothing more");
-        for (int other = 0; other < _nodes.Count; other++)
-        {
-            _network.Clog(other, leader.Slot, _time + length);
-        }
-
+        ClogInto(leader.Slot, length);
         Ask(leader, length * 2);
     }
 
@@ -112,11 +118,7 @@ public sealed partial class World
     private void AnswersHeldThenCutOff(SimNode leader)
     {
         long length = Span(_t / 3, _t);
-        Trace(leader.Slot, "gets its answers late, then none");
-        for (int other = 0; other < _nodes.Count; other++)
-        {
-            _network.Clog(other, leader.Slot, _time + length);
-        }
+        ClogInto(leader.Slot, length);
 
         if (_nemesisRandom.Chance(600))
         {
@@ -136,16 +138,7 @@ public sealed partial class World
             return;
         }
 
-        Trace(bridge.Slot, "is a bridge that restarts");
-        _network.Uncut();
-        for (int other = 0; other < _nodes.Count; other++)
-        {
-            if (other != leader.Slot && other != bridge.Slot)
-            {
-                _network.CutBoth(leader.Slot, other);
-            }
-        }
-
+        CutOffExcept(leader, bridge);
         HealLater(_t * 6);
         Ask(leader, _t * 6);
         Restarts(bridge, 1 + _nemesisRandom.Next(0, 3));
@@ -221,9 +214,90 @@ public sealed partial class World
         HealLater(Span(_t, _t * 5));
     }
 
-    private void Ask(SimNode node, long length)
+    private void ClogInto(int slot, long length)
     {
-        _focus = node.Slot;
-        _focusUntil = _time + length;
+        Trace(slot, "hears nothing more for a while");
+        for (int other = 0; other < _nodes.Count; other++)
+        {
+            _network.Clog(other, slot, _time + length);
+        }
+    }
+
+    // The far side stands for election just when its leader has become deaf: whoever votes now breaks a promise.
+    private void DeafWhenOthersStand(SimNode leader)
+    {
+        if (Follower(leader) is not { } bridge)
+        {
+            return;
+        }
+
+        CutOffExcept(leader, bridge);
+        HealLater(_t * 3);
+        _queue.Add(_time + (_t * 8 / 10) + Span(_t / 20, _t / 2), EventKind.Clog, leader.Slot, 0, (ulong)_t);
+        Ask(leader, _t * 3);
+    }
+
+    // An answer from before a restart comes after it, when the same question has a new meaning.
+    private void AnswersAcrossRestart(SimNode leader)
+    {
+        if (Follower(leader) is not { } follower || Down >= _options.DownMax)
+        {
+            return;
+        }
+
+        Ask(follower, _t * 2);
+        ClogInto(follower.Slot, Span(_t / 10, _t * 3 / 4));
+        _queue.Add(_time + Span(_t / 50, _t / 5), EventKind.CrashNow, follower.Slot, follower.Life, (ulong)Span(1, _t / 20));
+    }
+
+    // Old and new voters share nobody, and lose sight of each other in the middle; often the leader loses the change itself.
+    private void TurnOver(SimNode leader)
+    {
+        CallNode(leader.Slot, EventKind.ChangeMembers, 1);
+        if (!leader.IsUp || !leader.Host!.Core.Membership.IsJoint)
+        {
+            return;
+        }
+
+        Membership joint = leader.Host.Core.Membership;
+        if (_nemesisRandom.Chance(600) && Down < _options.DownMax)
+        {
+            leader.StalledUntil = _time + _t;
+            _queue.Add(_time + Span(_options.Latency.Ticks, _t / 4), EventKind.CrashNow, leader.Slot, leader.Life, (ulong)Span(1, _t));
+        }
+
+        // The new voters are to know of it, and the old ones not: so the old ones become deaf at once, and all fall apart soon.
+        _network.Uncut();
+        foreach (NodeId voter in joint.OutgoingVoters)
+        {
+            foreach (NodeId other in joint.IncomingVoters)
+            {
+                if (voter != other && voter != leader.Id)
+                {
+                    _network.CutBoth((int)voter.Value, (int)other.Value);
+                }
+            }
+
+            if (voter != leader.Id)
+            {
+                _network.Cut(leader.Slot, (int)voter.Value);
+            }
+        }
+
+        Trace(leader.Slot, "turns its voters over, and they part");
+        HealLater(Span(_t * 2, _t * 8));
+    }
+
+    private void CutOffExcept(SimNode node, SimNode bridge)
+    {
+        Trace(bridge.Slot, $"alone sees {node.Id} and the others");
+        _network.Uncut();
+        for (int other = 0; other < _nodes.Count; other++)
+        {
+            if (other != node.Slot && other != bridge.Slot)
+            {
+                _network.CutBoth(node.Slot, other);
+            }
+        }
     }
 }

@@ -49,7 +49,7 @@ public sealed partial class World
                 Trace(node.Slot, $"snapshot at {host.Disk.Snapshot!.Snapshot.Last}, log from {core.Log.Base}");
                 return true;
             case EventKind.ChangeMembers:
-                ChangeMembers(node, host, now);
+                ChangeMembers(node, host, isTurnover: e.Argument == 1, now);
                 return true;
             default:
                 FailStorage(node, host, now);

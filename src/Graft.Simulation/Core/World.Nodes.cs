@@ -139,10 +139,39 @@ public sealed partial class World
         node.Invariants!.Check(core);
         _cluster.Check(core);
         _ledger.NoteCommitted(core.CommitIndex);
+        if (core.Role == Role.Leader && core.CommitIndex > node.KnownCommit)
+        {
+            Violation.Unless(
+                !node.WasLeader || core.Log.TermAt(core.CommitIndex) == core.Term,
+                "a leader commits by counting only what is of its own term",
+                (node.Id, core.Term),
+                (core.CommitIndex, core.Log.TermAt(core.CommitIndex)));
+        }
+
+        node.KnownCommit = core.CommitIndex;
         if (!node.IsWitness)
         {
             _ledger.CheckState(node.Id, host.State);
         }
+    }
+
+    // An acknowledgement says "equal to yours": while that leader lives, both logs can be looked at.
+    private void CheckAcknowledgement(SimNode node, CoreNode host, in Message message)
+    {
+        if (message.Kind != MessageKind.AppendEntriesReply || !message.IsGranted || _nodes[(int)message.To.Value].Host is not { } leader
+            || leader.Core.Role != Role.Leader || leader.Core.Term != message.Term || message.ToIncarnation != leader.Options.Incarnation)
+        {
+            return;
+        }
+
+        TermRuns theirs = leader.Core.Log;
+        TermRuns ours = host.Core.Log;
+        Violation.Unless(message.Last <= theirs.Last.Index, "nobody acknowledges what was never sent", (node.Id, message), theirs.Last);
+        Violation.Unless(
+            message.Last < theirs.Base.Index || !ours.Contains(message.Last) || theirs.TermAt(message.Last) == ours.TermAt(message.Last),
+            "what is acknowledged equals the leader's log",
+            (node.Id, message),
+            ours.Last);
     }
 
     private void Turn(SimNode node, CoreNode host)
@@ -187,6 +216,7 @@ public sealed partial class World
             Message message = outbox[i];
             _cluster.CheckSent(message);
             PromiseCheck.Check(message, host.Core, host.Disk);
+            CheckAcknowledgement(node, host, message);
             if (message.Kind == MessageKind.AppendEntries && message.EntryCount > 0
                 && _options.SlowLoadPerMille > 0 && _act == 1 && _hostRandom.Chance(_options.SlowLoadPerMille))
             {
@@ -310,6 +340,7 @@ public sealed partial class World
         node.IsTurnDue = false;
         node.IsStopped = false;
         node.WasLeader = false;
+        node.KnownCommit = host.Core.CommitIndex;
         node.IsRepairing = node.IsDamaged;
         if (node.IsDamaged)
         {

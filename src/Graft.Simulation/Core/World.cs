@@ -223,6 +223,16 @@ public sealed partial class World
                 }
 
                 break;
+            case EventKind.Clog:
+                if (_act == 1)
+                {
+                    ClogInto(e.Node, (long)e.Argument);
+                }
+
+                break;
+            case EventKind.Ask:
+                AskAgain(e.Argument);
+                break;
             case EventKind.Nemesis:
                 DoSomethingBad();
                 break;
