@@ -100,6 +100,7 @@ public sealed partial class World
         }
 
         Demand(IsAnybodyElectable(), "with everything healed somebody can be elected", null);
+        ChooseJoining(order);
         bool isPart = false;
         foreach (SimNode node in order)
         {
@@ -113,6 +114,20 @@ public sealed partial class World
         }
 
         _tally.Hit(isPart ? Probe.SecondActWithPart : Probe.SecondActWithAll);
+    }
+
+    // A member that is about to become a voter belongs to the part that has to suffice: once it counts, a bare majority of the
+    // others is none any more.
+    private void ChooseJoining(List<SimNode> order)
+    {
+        foreach (SimNode node in order)
+        {
+            foreach (SimNode chosen in _nodes)
+            {
+                _isChosen[node.Slot] |= _isChosen[chosen.Slot]
+                    && chosen.Host?.Core.Membership.Find(node.Id) is { Role: MemberRole.Joining };
+            }
+        }
     }
 
     // One that still talks could, with a witness about, lengthen the witness's log beyond every log that can lead.

@@ -3,6 +3,8 @@ namespace Graft.Consensus.Tests;
 // Time: it passes only here.
 internal sealed partial class Lab
 {
+    private int _standstill;
+
     internal Instant Now { get; private set; }
 
     /// <summary>How long a message takes while time passes.</summary>
@@ -74,6 +76,9 @@ internal sealed partial class Lab
 
     private void Advance(Instant next)
     {
+        // A deadline that lies in the past for ever would hang the test instead of failing it.
+        _standstill = next > Now ? 0 : _standstill + 1;
+        Assert.True(_standstill < DeliveriesMax, "Somebody's deadline has come and never goes.");
         Now = Instant.Later(Now, next);
         foreach (LabNode node in _nodes.Values)
         {
