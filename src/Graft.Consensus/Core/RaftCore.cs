@@ -94,6 +94,13 @@ public sealed partial class RaftCore
 
         _term = restored.HardState.Term;
         _votedFor = restored.HardState.VotedFor;
+        if (_snapshot is { } covered && covered.Last.Term > _term)
+        {
+            // The host stores a snapshot by itself, and the crash came before the order that said which term this node was
+            // in. Nothing was promised in that term: no message of it can have left.
+            RaiseTerm(covered.Last.Term);
+        }
+
         LogIndex floor = LogIndex.Max(_log.Base.Index, _snapshot?.Last.Index ?? LogIndex.Zero);
         _commit = LogIndex.Max(floor, LogIndex.Min(restored.HardState.Commit, _log.Last.Index));
         _repair = restored.Lost is null ? null : new Repair(restored.Lost);

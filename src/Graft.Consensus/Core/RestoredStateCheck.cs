@@ -17,12 +17,12 @@ internal static class RestoredStateCheck
             last = new EntryId(run.Term, run.Last);
         }
 
+
+        // A snapshot is stored by itself, and may get durable before the term that its last entries came in.
+        Term term = restored.Snapshot is { } snapshot && snapshot.Last.Term > restored.HardState.Term ? snapshot.Last.Term : restored.HardState.Term;
         Require(
-            restored.HardState.Term >= last.Term,
+            term >= last.Term,
             $"The stored term {restored.HardState.Term} is below the last entry {last}: the log was written before the term.");
-        Require(
-            restored.Snapshot is null || restored.HardState.Term >= restored.Snapshot.Last.Term,
-            $"The stored term {restored.HardState.Term} is below the snapshot {restored.Snapshot?.Last}.");
         LogIndex previous = restored.MembershipAtStart.Index;
         Require(previous <= restored.LogStart.Index, $"The configuration at the log's start was appended at {previous}, above it.");
         foreach ((LogIndex index, Membership membership) in restored.Memberships)
