@@ -125,9 +125,13 @@ internal sealed class Network
         if (!_options.IsReordering || _isCalm)
         {
             at = Math.Max(at, _lastAt[link] + 1);
-            _lastAt[link] = at;
+        }
+        else if (at < _lastAt[link])
+        {
+            _tally.Hit(FaultKind.Reordering);
         }
 
+        _lastAt[link] = Math.Max(at, _lastAt[link]);
         return at;
     }
 

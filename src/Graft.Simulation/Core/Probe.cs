@@ -37,7 +37,6 @@ public enum Probe
     MessageOfForeignCluster,
     MessageForAnother,
     MessageFromNonMember,
-    AcknowledgementLost,
     ReadByLeader,
     ReadByFollower,
     ReadByLearner,

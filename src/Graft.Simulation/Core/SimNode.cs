@@ -65,6 +65,9 @@ internal sealed class SimNode(int slot, CoreDisk disk, bool isWitness)
 
     internal bool HasOpenTransfer { get; set; }
 
+    /// <summary>Begun since the last Turn: an end that this Turn tells of is an earlier one's.</summary>
+    internal bool IsTransferNew { get; set; }
+
     internal EntryId? Fetching { get; set; }
 
     internal long FetchedBytes { get; set; }

@@ -6,8 +6,6 @@ namespace Graft.Simulation.Core;
 // right to stand still or to have lost data, and nothing could be asked of it.
 public sealed partial class World
 {
-    private bool _hasRotted;
-
     /// <summary>
     /// Whether this disk may lose something: every other machine that counts is up and undamaged, and in every
     /// configuration that may rule, a quorum without this one holds all that this disk holds.
@@ -100,7 +98,6 @@ public sealed partial class World
             Trace(node.Slot, $"the last {lost} entries of its log have rotted{(isMarkKnown ? "" : ", and the mark of what it acknowledged")}");
             disk.Rot(new LogIndex(disk.Last.Index.Value - lost), isMarkKnown);
             _tally.Hit(FaultKind.Rot);
-            _hasRotted = true;
         }
 
         _queue.Add(_time + 1 + Span(_t / 10, _t * 2), EventKind.Restart, node.Slot, node.Life, 0);

@@ -6,6 +6,13 @@ namespace Graft.Simulation.Core;
 // rarely; all in it but the idea is still drawn.
 public sealed partial class World
 {
+    // Appends from one node to another that are sent before a time arrive after another.
+    private int _heldFrom = -1;
+    private int _heldTo;
+    private long _heldWhile;
+    private long _heldUntil;
+    private long _heldCount;
+
     private void Direct()
     {
         SimNode? leader = _lastLeader >= 0 && _nodes[_lastLeader].IsLeader ? _nodes[_lastLeader] : null;
@@ -253,8 +260,8 @@ public sealed partial class World
         _queue.Add(_time + Span(_t / 50, _t / 5), EventKind.CrashNow, follower.Slot, follower.Life, (ulong)Span(1, _t / 20));
     }
 
-    // A follower needs the leader's snapshot, and while it fetches it the next leader, which has compacted nothing, sends the
-    // entries: the snapshot comes to a log that has grown beyond it.
+    // Entries are long on their way to a follower. The leader gives them up for lost, compacts, and offers a snapshot; then
+    // they come, and the snapshot is handed in to a log that has just grown beyond it.
     private void SnapshotOvertaken(SimNode leader)
     {
         if (Follower(leader) is not { } follower)
@@ -262,13 +269,16 @@ public sealed partial class World
             return;
         }
 
-        _network.Uncut();
-        Isolate(follower.Slot, inward: true, outward: true);
-        Trace(follower.Slot, "is cut off, to be overtaken");
-        long length = Span(_t / 4, _t * 2);
-        HealLater(length);
-        _queue.Add(_time + length - 1, EventKind.TakeSnapshot, leader.Slot, leader.Life, 0);
-        _queue.Add(_time + length + Span(_t / 20, _t / 2), EventKind.Transfer, leader.Slot, leader.Life, 0);
+        Trace(follower.Slot, $"gets {leader.Id}'s entries late, and its snapshot first");
+        (_heldFrom, _heldTo, _heldCount) = (leader.Slot, follower.Slot, 0);
+        _heldWhile = _time + (_t * 5 / 4);
+        _heldUntil = _heldWhile + Span(_t / 4, _t * 2);
+        for (int i = 0; i < 8; i++)
+        {
+            _queue.Add(_time + 1 + (_t * i / 8), EventKind.ClientPropose, leader.Slot, leader.Life, 1);
+        }
+
+        _queue.Add(_time + Span(_t / 4, _t * 9 / 10), EventKind.TakeSnapshot, leader.Slot, leader.Life, 0);
         (follower.IsSlowToInstall, follower.HandInBy) = (true, 0);
     }
 

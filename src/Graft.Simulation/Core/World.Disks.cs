@@ -153,7 +153,7 @@ public sealed partial class World
             return false;
         }
 
-        node.HandInBy = node.HandInBy == 0 ? _time + _t : node.HandInBy;
+        node.HandInBy = node.HandInBy == 0 ? _time + (_t * 3) : node.HandInBy;
         if (_time < node.HandInBy && host.Core.Log.Last.Index <= image.Index)
         {
             return true;

@@ -204,6 +204,7 @@ public sealed partial class World
         {
             // The deadline while it leads, an election timeout to learn who follows it, and one more for a late timer.
             node.HasOpenTransfer = true;
+            node.IsTransferNew = true;
             node.TransferEndsBy = now + timeout + (_options.ElectionTimeout * 2);
         }
     }
@@ -219,7 +220,11 @@ public sealed partial class World
             }
 
             node.HasOpenTransfer = false;
-            CheckTransferIsOver(node, host, result);
+            if (!node.IsTransferNew)
+            {
+                CheckTransferIsOver(node, host, result);
+            }
+
             _tally.Hit(result.Outcome switch
             {
                 TransferOutcome.Succeeded => Probe.TransferSucceeded,

@@ -163,7 +163,15 @@ public sealed partial class World
                 < 9 => Span(_t / 5, _t * 5),
                 _ => Span(_t * 5, _t * 40),
             };
-            Crash(node, down);
+            if (_nemesisRandom.Chance(600))
+            {
+                Crash(node, down);
+                return;
+            }
+
+            // With something left to lose.
+            node.StalledUntil = Math.Max(node.StalledUntil, _time + _t);
+            _queue.Add(_time + Span(_t / 50, _t / 2), EventKind.CrashNow, node.Slot, node.Life, (ulong)down);
         }
     }
 

@@ -205,6 +205,8 @@ public sealed partial class World
             EndTransfers(node, host);
         }
 
+        node.IsTransferNew = false;
+
         ScheduleTick(node, host);
     }
 
@@ -262,6 +264,11 @@ public sealed partial class World
         if (_trace is not null)
         {
             Trace(node.Slot, $"-> {envelope.Message}{(copies == 0 ? " (lost)" : copies == 2 ? " (twice)" : "")}");
+        }
+
+        if (node.Slot == _heldFrom && (int)to == _heldTo && envelope.Message.Kind == MessageKind.AppendEntries && _time < _heldWhile)
+        {
+            first = Math.Max(first, _heldUntil + _heldCount++);
         }
 
         if (copies > 0)
@@ -404,6 +411,7 @@ public sealed partial class World
 
     private void Forget(SimNode node)
     {
+        (node.IsSlowToInstall, node.HandInBy, node.IsTransferNew) = (false, 0, false);
         node.Host = null;
         node.Life++;
         foreach (SimEvent e in node.Backlog)

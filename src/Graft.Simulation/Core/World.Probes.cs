@@ -39,8 +39,8 @@ public sealed partial class World
                 _tally.Hit(Probe.MessageFromNonMember);
                 break;
             case StepOutcome.LostAcknowledged:
-                _tally.Hit(Probe.AcknowledgementLost);
-                Violation.Unless(_hasRotted, "nobody loses what it acknowledged while disks keep their word", node.Id, m);
+                // Rot is found at a start, and a start is another life: within one, a disk keeps its word in this world.
+                Violation.Fail($"not so: nobody loses within one life what it acknowledged ({node.Id}; {m})");
                 break;
             case StepOutcome.SecondLeader or StepOutcome.ContradictsCommitted or StepOutcome.Malformed or StepOutcome.FromSelf:
                 Violation.Fail($"not so: honest nodes never send this ({outcome}: {m})");
@@ -309,7 +309,7 @@ public sealed partial class World
         Violation.Unless(member.InFlightBytes <= most, "bytes in flight are bounded", (leader.Id, member), most);
         if (member.State == ProgressState.Suspect)
         {
-            Violation.Unless(_hasRotted, "nobody is suspected while disks keep their word", leader.Id, member);
+            Violation.Fail($"not so: nobody is suspected of having lost what it acknowledged ({leader.Id}; {member})");
         }
     }
 }
