@@ -107,14 +107,9 @@ public sealed partial class RaftCore
         {
             if (member.Id != _self && member.IsVoter)
             {
-                var request = new Message
+                var request = Draft(kind, member.Id, Incarnation.Unknown) with
                 {
-                    Kind = kind,
                     Flags = candidate.IsTransfer ? MessageFlags.Transfer : MessageFlags.None,
-                    Cluster = _options.Cluster,
-                    From = _self,
-                    FromIncarnation = _options.Incarnation,
-                    To = member.Id,
                     Term = term,
                     Entry = _log.Last,
                     Sequence = candidate.Campaign,

@@ -155,16 +155,9 @@ public sealed partial class RaftCore
 
         follower.IsAcknowledgementOwed = !isAll;
         follower.Acknowledged = match;
-        Send(new Message
+        Send(Draft(MessageKind.AppendEntriesReply, leader, follower.LeaderIncarnation) with
         {
-            Kind = MessageKind.AppendEntriesReply,
             Flags = MessageFlags.Granted,
-            Cluster = _options.Cluster,
-            From = _self,
-            FromIncarnation = _options.Incarnation,
-            To = leader,
-            ToIncarnation = follower.LeaderIncarnation,
-            Term = _term,
             Last = match,
             Round = follower.Round,
         });

@@ -153,15 +153,8 @@ public sealed partial class RaftCore
         // Capped by what this very member has acknowledged: beyond that its log may be another history.
         LogIndex commit = LogIndex.Min(_commit, progress.Match);
         progress.CommitSent = LogIndex.Max(progress.CommitSent, commit);
-        Send(new Message
+        Send(Draft(MessageKind.Heartbeat, progress.Id, progress.Incarnation) with
         {
-            Kind = MessageKind.Heartbeat,
-            Cluster = _options.Cluster,
-            From = _self,
-            FromIncarnation = _options.Incarnation,
-            To = progress.Id,
-            ToIncarnation = progress.Incarnation,
-            Term = _term,
             Commit = commit,
             Round = round,
         });

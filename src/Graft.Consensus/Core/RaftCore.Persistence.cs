@@ -137,16 +137,18 @@ public sealed partial class RaftCore
         _hardStateIn = _persist.NextSequence;
     }
 
-    private Message Draft(MessageKind kind, in Message answered) => new()
+    private Message Draft(MessageKind kind, in Message answered) =>
+        Draft(kind, answered.From, answered.FromIncarnation) with { Round = answered.Round };
+
+    private Message Draft(MessageKind kind, NodeId to, Incarnation toIncarnation) => new()
     {
         Kind = kind,
         Cluster = _options.Cluster,
         From = _self,
         FromIncarnation = _options.Incarnation,
-        To = answered.From,
-        ToIncarnation = answered.FromIncarnation,
+        To = to,
+        ToIncarnation = toIncarnation,
         Term = _term,
-        Round = answered.Round,
     };
 
     // Whatever we say in a term says that we are in it: it leaves once term and vote are durable. One rule for all

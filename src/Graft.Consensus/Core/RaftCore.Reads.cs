@@ -291,16 +291,9 @@ public sealed partial class RaftCore
             return;
         }
 
-        Send(new Message
+        Send(Draft(MessageKind.ReadIndexReply, asker, read.AskerIncarnation) with
         {
-            Kind = MessageKind.ReadIndexReply,
             Flags = MessageFlags.Granted | (level == ReadLevel.Lease ? MessageFlags.Lease : MessageFlags.None),
-            Cluster = _options.Cluster,
-            From = _self,
-            FromIncarnation = _options.Incarnation,
-            To = asker,
-            ToIncarnation = read.AskerIncarnation,
-            Term = _term,
             Last = read.Index,
             Commit = _commit,
             Sequence = read.Id.Value,
@@ -326,16 +319,9 @@ public sealed partial class RaftCore
             PendingRead read = _pendingReads[i];
             if (read.Asker is { } asker)
             {
-                Send(new Message
+                Send(Draft(MessageKind.ReadIndexReply, asker, read.AskerIncarnation) with
                 {
-                    Kind = MessageKind.ReadIndexReply,
                     Reason = MessageReason.NotLeader,
-                    Cluster = _options.Cluster,
-                    From = _self,
-                    FromIncarnation = _options.Incarnation,
-                    To = asker,
-                    ToIncarnation = read.AskerIncarnation,
-                    Term = _term,
                     Sequence = read.Id.Value,
                 });
             }

@@ -67,17 +67,10 @@ public sealed partial class RaftCore
     {
         LogIndex last = EndOfRange(leader, progress, previous.Index, out long bytes, out bool hostClips, out Membership? membership);
         ulong sequence = leader.NextSequence++;
-        Send(new Message
+        Send(Draft(MessageKind.AppendEntries, progress.Id, progress.Incarnation) with
         {
-            Kind = MessageKind.AppendEntries,
             Flags = (hostClips ? MessageFlags.HostClips : MessageFlags.None)
                 | (progress.IsWitness ? MessageFlags.HeadersOnly : MessageFlags.None),
-            Cluster = _options.Cluster,
-            From = _self,
-            FromIncarnation = _options.Incarnation,
-            To = progress.Id,
-            ToIncarnation = progress.Incarnation,
-            Term = _term,
             Entry = previous,
             Last = last,
             EntriesTerm = last == previous.Index ? Term.Zero : _log.TermAt(last),

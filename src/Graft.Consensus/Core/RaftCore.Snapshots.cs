@@ -17,16 +17,9 @@ public sealed partial class RaftCore
         }
 
         progress.IsOfferDue = false;
-        Send(new Message
+        Send(Draft(MessageKind.InstallSnapshot, progress.Id, progress.Incarnation) with
         {
-            Kind = MessageKind.InstallSnapshot,
             Flags = progress.IsWitness ? MessageFlags.HeadersOnly : MessageFlags.None,
-            Cluster = _options.Cluster,
-            From = _self,
-            FromIncarnation = _options.Incarnation,
-            To = progress.Id,
-            ToIncarnation = progress.Incarnation,
-            Term = _term,
             Snapshot = progress.Snapshot,
             Round = leader.Rounds.Current,
         });

@@ -73,16 +73,9 @@ public sealed partial class RaftCore
         // rest of the term: this message may arrive at any later time.
         leader.IsLeaseRevoked = !Planted.TransferKeepsLease;
         Progress progress = leader.Tracker.Find(target)!;
-        Send(new Message
+        Send(Draft(MessageKind.TimeoutNow, target, progress.Incarnation) with
         {
-            Kind = MessageKind.TimeoutNow,
             Flags = isLeaving ? MessageFlags.Transfer : MessageFlags.None,
-            Cluster = _options.Cluster,
-            From = _self,
-            FromIncarnation = _options.Incarnation,
-            To = target,
-            ToIncarnation = progress.Incarnation,
-            Term = _term,
             Last = _log.Last.Index,
         });
     }
