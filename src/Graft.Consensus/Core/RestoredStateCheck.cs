@@ -17,7 +17,6 @@ internal static class RestoredStateCheck
             last = new EntryId(run.Term, run.Last);
         }
 
-
         // A snapshot is stored by itself, and may get durable before the term that its last entries came in.
         Term term = restored.Snapshot is { } snapshot && snapshot.Last.Term > restored.HardState.Term ? snapshot.Last.Term : restored.HardState.Term;
         Require(

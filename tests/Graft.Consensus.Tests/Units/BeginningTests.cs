@@ -54,7 +54,6 @@ public sealed class BeginningTests
             "The stored term t1 is below the last entry 2@t2: the log was written before the term.",
             new() { Log = [Run(2, 1, 2)], HardState = Hard(1) }
         },
-        { "The stored term t1 is below the snapshot 4@t2.", new() { Snapshot = At(2, 4), HardState = Hard(1) } },
         {
             "The configuration at the log's start was appended at 1, above it.",
             new() { MembershipAtStart = (new LogIndex(1), Membership.Of(1)), HardState = Hard(1) }
@@ -113,6 +112,17 @@ public sealed class BeginningTests
         beyond = new() { HardState = new(new Term(1), null, new LogIndex(99)), Log = beyond.Log, Memberships = beyond.Memberships };
 
         Assert.Equal(new LogIndex(2), new RaftCore(Options(), beyond, default).CommitIndex);
+    }
+
+    [Fact] // A snapshot is stored by itself, and may be durable before the order that says which term the node had entered.
+    public void A_snapshot_ahead_of_the_stored_term_brings_its_term_and_frees_the_vote()
+    {
+        var state = new RestoredState { HardState = new(new Term(1), new NodeId(1), LogIndex.Zero), Snapshot = At(2, 4) };
+
+        var core = new RaftCore(Options(), state, default);
+
+        Assert.Equal((new Term(2), null, new LogIndex(4)), (core.Term, core.VotedFor, core.CommitIndex));
+        Assert.Equal(new Term(2), core.TakeReady(default).Persist!.Value.HardState!.Value.Term);
     }
 
     private static HardState Hard(ulong term) => new(new Term(term), null, LogIndex.Zero);
