@@ -30,6 +30,7 @@ internal enum EventKind : byte
     CrashNow,
     Heal,
     Clog,
+    Cut,
     Ask,
     Nemesis,
     Client,

@@ -13,6 +13,9 @@ public sealed partial class World
     private int _focus = -1;
     private long _focusUntil;
     private ulong _focusNumber;
+
+    // Until then nobody writes: a log that grows keeps everybody from winning who is cut off for a while.
+    private long _quietUntil;
     private int _lastLeader = -1;
 
     private void CallClient()
@@ -23,7 +26,7 @@ public sealed partial class World
         }
 
         _queue.Add(_time + 1 + Exponential(_clientRandom, _options.ClientInterval.Ticks), EventKind.Client, 0, 0, 0);
-        if (_clientRandom.NextBelow(100) < (ulong)_options.ReadPercent)
+        if (_time < _quietUntil || _clientRandom.NextBelow(100) < (ulong)_options.ReadPercent)
         {
             CallRead(PickReader());
         }

@@ -21,7 +21,7 @@ public sealed partial class World
             return;
         }
 
-        switch (_nemesisRandom.Next(0, 13))
+        switch (_nemesisRandom.Next(0, 14))
         {
             case 0:
                 SnapshotChangeRestart(leader);
@@ -61,6 +61,9 @@ public sealed partial class World
                 break;
             case 12:
                 SnapshotOvertaken(leader);
+                break;
+            case 13:
+                HoldersOfLeaseRestart(leader);
                 break;
             default:
                 ChangeWhileCutOff(leader);
@@ -243,8 +246,35 @@ public sealed partial class World
 
         CutOffExcept(leader, bridge);
         HealLater(_t * 3);
+        _quietUntil = _time + (_t * 3);
         _queue.Add(_time + (_t * 8 / 10) + Span(_t / 20, _t / 2), EventKind.Clog, leader.Slot, 0, (ulong)_t);
         Ask(leader, _t * 3);
+    }
+
+    // One voter is cut off from its leader and stands again and again; the others, which hold the leader's lease, all restart.
+    private void HoldersOfLeaseRestart(SimNode leader)
+    {
+        if (Follower(leader) is not { } outsider)
+        {
+            return;
+        }
+
+        Trace(outsider.Slot, $"is cut off from {leader.Id}, whose other followers will restart");
+        _network.Uncut();
+        _queue.Add(_time + (_t / 4), EventKind.Cut, leader.Slot, 0, (ulong)outsider.Slot);
+        HealLater(_t * 5);
+        _quietUntil = _time + (_t * 5);
+        long at = _time + (_t * 3 / 2) + Span(_t / 8, _t * 3 / 2);
+        _queue.Add(at, EventKind.Clog, leader.Slot, 0, (ulong)_t);
+        foreach (SimNode node in _nodes)
+        {
+            if (node.IsUp && node != leader && node != outsider)
+            {
+                _queue.Add(at + Span(1, _t / 20), EventKind.CrashNow, node.Slot, node.Life, (ulong)Span(1, _t / 20));
+            }
+        }
+
+        Ask(leader, _t * 5);
     }
 
     // An answer from before a restart comes after it, when the same question has a new meaning.
@@ -279,7 +309,7 @@ public sealed partial class World
         }
 
         _queue.Add(_time + Span(_t / 4, _t * 9 / 10), EventKind.TakeSnapshot, leader.Slot, leader.Life, 0);
-        (follower.IsSlowToInstall, follower.HandInBy) = (true, 0);
+        (follower.IsSlowToInstall, follower.IsSlowerThanApply, follower.HandInBy) = (true, _nemesisRandom.Chance(500), 0);
     }
 
     // Old and new voters share nobody, and lose sight of each other in the middle; often the leader loses the change itself.

@@ -154,9 +154,16 @@ public sealed partial class World
         }
 
         node.HandInBy = node.HandInBy == 0 ? _time + (_t * 3) : node.HandInBy;
-        if (_time < node.HandInBy && host.Core.Log.Last.Index <= image.Index)
+        LogIndex reached = node.IsSlowerThanApply ? host.State.Applied : host.Core.Log.Last.Index;
+        if (_time < node.HandInBy && reached <= image.Index)
         {
             return true;
+        }
+
+        if (node.IsSlowerThanApply)
+        {
+            // A core that still wanted the older one now would go back. It doesn't: it has called the fetch off.
+            host.TakeSnapshot(0, Now(node));
         }
 
         (node.IsSlowToInstall, node.HandInBy) = (false, 0);

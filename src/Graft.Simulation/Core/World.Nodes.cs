@@ -269,6 +269,7 @@ public sealed partial class World
         if (node.Slot == _heldFrom && (int)to == _heldTo && envelope.Message.Kind == MessageKind.AppendEntries && _time < _heldWhile)
         {
             first = Math.Max(first, _heldUntil + _heldCount++);
+            second = Math.Max(second, first);
         }
 
         if (copies > 0)

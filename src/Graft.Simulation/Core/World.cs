@@ -230,6 +230,13 @@ public sealed partial class World
                 }
 
                 break;
+            case EventKind.Cut:
+                if (_act == 1)
+                {
+                    _network.CutBoth(e.Node, (int)e.Argument);
+                }
+
+                break;
             case EventKind.Ask:
                 AskAgain(e.Argument);
                 break;
