@@ -1,5 +1,11 @@
 using Graft.Swarm;
 
+if (args is ["--help"] or ["-h"])
+{
+    Console.WriteLine(Arguments.Usage);
+    return 0;
+}
+
 Arguments? arguments = Arguments.Parse(args, out string? problem);
 if (arguments is null)
 {
