@@ -75,6 +75,9 @@ internal sealed class SimNode(int slot, CoreDisk disk, bool isWitness)
     /// <summary>Hands the next snapshot to its core only when its log has grown meanwhile, or after a while.</summary>
     internal bool IsSlowToInstall { get; set; }
 
+    /// <summary>Takes a snapshot as soon as it commits something while more of it is on its way already.</summary>
+    internal bool IsToSnapshotMidstream { get; set; }
+
     /// <summary>And then only once its own state is beyond it, and a snapshot of that taken.</summary>
     internal bool IsSlowerThanApply { get; set; }
 

@@ -303,12 +303,13 @@ public sealed partial class World
         (_heldFrom, _heldTo, _heldCount) = (leader.Slot, follower.Slot, 0);
         _heldWhile = _time + (_t * 5 / 4);
         _heldUntil = _heldWhile + Span(_t / 4, _t * 2);
-        for (int i = 0; i < 8; i++)
+        long gap = Math.Max(1, _options.Latency.Ticks / 2);
+        for (int i = 0; i < 12; i++)
         {
-            _queue.Add(_time + 1 + (_t * i / 8), EventKind.ClientPropose, leader.Slot, leader.Life, 1);
+            _queue.Add(_time + (_t / 4) + (gap * i), EventKind.ClientPropose, leader.Slot, leader.Life, 1);
         }
 
-        _queue.Add(_time + Span(_t / 4, _t * 9 / 10), EventKind.TakeSnapshot, leader.Slot, leader.Life, 0);
+        leader.IsToSnapshotMidstream = true;
         (follower.IsSlowToInstall, follower.IsSlowerThanApply, follower.HandInBy) = (true, _nemesisRandom.Chance(500), 0);
     }
 

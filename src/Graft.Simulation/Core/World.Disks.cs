@@ -170,6 +170,24 @@ public sealed partial class World
         return false;
     }
 
+    // The two moments that a fetched snapshot and a growing log have to meet in.
+    private void CatchMoment(SimNode node, CoreNode host)
+    {
+        RaftCore core = host.Core;
+        if (node.IsToSnapshotMidstream && core.Role == Role.Leader && host.State.Applied == core.CommitIndex
+            && core.CommitIndex < core.Log.Last.Index && core.Log.TermAt(core.CommitIndex) == core.Term)
+        {
+            node.IsToSnapshotMidstream = false;
+            _queue.Add(_time + 1, EventKind.TakeSnapshot, node.Slot, node.Life, 0);
+        }
+
+        if (node.IsSlowToInstall && !node.IsSlowerThanApply && node.HandInBy > 0
+            && host.Wanted is { } wanted && core.Log.Last.Index > wanted.Snapshot.Last.Index)
+        {
+            _queue.Add(_time + 1, EventKind.Fetch, node.Slot, node.Life, 0);
+        }
+    }
+
     private SimNode? FindSource(SimNode node, Snapshot wanted, NodeId from)
     {
         SimNode? found = null;

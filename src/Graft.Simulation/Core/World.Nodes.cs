@@ -195,6 +195,11 @@ public sealed partial class World
         }
 
         SendAll(node, host);
+        if (node.IsSlowToInstall || node.IsToSnapshotMidstream)
+        {
+            CatchMoment(node, host);
+        }
+
         if (host.EndedReads.Count > 0)
         {
             EndReads(node, host);
@@ -268,7 +273,7 @@ public sealed partial class World
 
         if (node.Slot == _heldFrom && (int)to == _heldTo && envelope.Message.Kind == MessageKind.AppendEntries && _time < _heldWhile)
         {
-            first = Math.Max(first, _heldUntil + _heldCount++);
+            first = Math.Max(first, _heldUntil + (_heldCount++ * Math.Max(2, _options.Latency.Ticks / 2)));
             second = Math.Max(second, first);
         }
 
@@ -412,6 +417,7 @@ public sealed partial class World
 
     private void Forget(SimNode node)
     {
+        node.IsToSnapshotMidstream = false;
         (node.IsSlowToInstall, node.HandInBy, node.IsTransferNew) = (false, 0, false);
         node.Host = null;
         node.Life++;
