@@ -241,6 +241,9 @@ internal sealed class SwarmOptions
 
         _weights[(int)FaultKind.FetchFailure] = 0;
 
+        // What chance alone meets too rarely gets a larger share of it.
+        _weights[(int)FaultKind.Directed] *= 4;
+
         // Rare by nature: each costs a machine or its promises, and the world waits until that is made good.
         _weights[(int)FaultKind.Rot] = Math.Min(4, WeightOf(FaultKind.Rot));
         _weights[(int)FaultKind.Wipe] = Math.Min(2, WeightOf(FaultKind.Wipe));

@@ -73,8 +73,18 @@ public sealed partial class World
 
     private SimNode? Follower(SimNode leader)
     {
-        int slot = PickUp(_nemesisRandom);
-        return slot >= 0 && _nodes[slot] != leader && leader.Host!.Core.Membership.Contains(_nodes[slot].Id) ? _nodes[slot] : null;
+        ReadOnlySpan<Member> members = leader.Host!.Core.Membership.Members;
+        int first = _nemesisRandom.Next(0, members.Length - 1);
+        for (int i = 0; i < members.Length; i++)
+        {
+            SimNode node = _nodes[(int)members[(first + i) % members.Length].Id.Value];
+            if (node != leader && node.IsUp && !node.IsPaused)
+            {
+                return node;
+            }
+        }
+
+        return null;
     }
 
     private void SnapshotChangeRestart(SimNode leader)

@@ -182,6 +182,12 @@ public sealed partial class World
                 return;
             }
 
+            if (_act > 1 && e.Kind >= EventKind.Transfer)
+            {
+                // What an operator or the nemesis had in mind for later belonged to the first act.
+                return;
+            }
+
             if (node.IsPaused)
             {
                 node.Backlog.Add(e);
@@ -209,7 +215,7 @@ public sealed partial class World
 
                 break;
             case EventKind.CrashNow:
-                if (e.Life == _nodes[e.Node].Life)
+                if (_act == 1 && e.Life == _nodes[e.Node].Life)
                 {
                     Crash(_nodes[e.Node], (long)e.Argument);
                 }
