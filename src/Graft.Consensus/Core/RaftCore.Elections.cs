@@ -9,10 +9,14 @@ public sealed partial class RaftCore
 
     /// <summary>Stands for election now instead of at the timeout, by pre-vote like any other time.</summary>
     /// <returns>False if this node leads, already stands, or may not stand; nothing changed then.</returns>
+    /// <remarks>
+    /// Not while it has heard a leader less than an election timeout ago: its answers carry that leader's lease, and with its
+    /// own vote it would break its word as surely as with any other. To replace a leader that lives, transfer.
+    /// </remarks>
     public bool Campaign(Instant now)
     {
         Observe(now);
-        if (_isStopped || _leader is not null || _candidate is not null || !MayCampaign)
+        if (_isStopped || _leader is not null || _candidate is not null || !MayCampaign || IsSticky)
         {
             return false;
         }
