@@ -17,6 +17,10 @@ internal static class Seeds
         (158, "a change of members made a quorum of nodes that had been silent"),
         (88, "a transfer that ended late because its leader slept"),
         (107, "a campaign that a leader ended within one batch of inputs, taken for a broken promise"),
+        (74, "a snapshot that was durable before the term it was made in, and a node that never started again"),
+        (1841, "a leader that spoke to an earlier life of a node in a higher term, and neither learned of the other"),
+        (750, "a follower that stood against the leader whose lease it had just confirmed"),
+        (21, "a healed part that was a quorum of the old configuration only"),
         (804, "a read whose end waited for the conclusion of a batch"),
     ];
 }

@@ -93,10 +93,11 @@ public sealed partial class World
 
         bool takesAll = _actRandom.Chance(250);
         bool hasWitness = false;
+        List<Membership> ruling = FindRuling();
         foreach (SimNode node in order)
         {
             hasWitness |= node.IsWitness;
-            _isChosen[node.Slot] = takesAll || !IsAnybodyElectable();
+            _isChosen[node.Slot] = takesAll || IsJoining(node, ruling) || !HasQuorums(ruling) || !IsAnybodyElectable();
         }
 
         Demand(IsAnybodyElectable(), "with everything healed somebody can be elected", null);
@@ -128,6 +129,59 @@ public sealed partial class World
                     && chosen.Host?.Core.Membership.Find(node.Id) is { Role: MemberRole.Joining };
             }
         }
+    }
+
+    // The newest configuration known to be committed, and all that any log holds above it: the one or the other will rule.
+    private List<Membership> FindRuling()
+    {
+        LogIndex committed = LogIndex.Zero;
+        foreach (SimNode node in _nodes)
+        {
+            if (node.Host is { Core: var core })
+            {
+                core.MembershipAt(core.CommitIndex, out LogIndex at);
+                committed = LogIndex.Max(committed, at);
+            }
+        }
+
+        var ruling = new List<Membership>();
+        foreach (SimNode node in _nodes)
+        {
+            if (node.Host is { Core: var core } && core.MembershipIndex >= committed && !core.Membership.Members.IsEmpty && !ruling.Contains(core.Membership))
+            {
+                ruling.Add(core.Membership);
+            }
+        }
+
+        return ruling;
+    }
+
+    // Its leader may make it a voter at any moment, and then it may be the one that is missed.
+    private static bool IsJoining(SimNode node, List<Membership> ruling)
+    {
+        foreach (Membership membership in ruling)
+        {
+            if (membership.Find(node.Id) is { Role: MemberRole.Joining })
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    private bool HasQuorums(List<Membership> ruling)
+    {
+        bool Counts(NodeId id) => _nodes[(int)id.Value] is { IsDamaged: false, IsUp: true } node && _isChosen[node.Slot];
+        foreach (Membership membership in ruling)
+        {
+            if (!HasQuorum(membership.IncomingVoters, Counts) || !HasQuorum(membership.OutgoingVoters, Counts))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     // One that still talks could, with a witness about, lengthen the witness's log beyond every log that can lead.
