@@ -246,9 +246,15 @@ public sealed partial class RaftCore
     // A leader that speaks to our earlier life has to learn of this one, or it would speak to the dead for ever.
     private StepOutcome OnOtherIncarnation(in Message m)
     {
-        if (m.ToIncarnation < _options.Incarnation && m.Term >= _term)
+        if (m.ToIncarnation < _options.Incarnation)
         {
-            if (m.Kind == MessageKind.AppendEntries)
+            if (m.Term < _term && m.Kind is (MessageKind.AppendEntries or MessageKind.InstallSnapshot or MessageKind.Heartbeat))
+            {
+                // It is deposed and doesn't know. Were it left in that belief because it speaks to an earlier life, it would
+                // lead on with the others, and this node, in its higher term, would belong to nobody for ever.
+                OnTermBehind(m);
+            }
+            else if (m.Kind == MessageKind.AppendEntries)
             {
                 Send(Draft(MessageKind.AppendEntriesReply, m) with
                 {
