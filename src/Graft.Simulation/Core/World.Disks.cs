@@ -175,7 +175,7 @@ public sealed partial class World
     {
         RaftCore core = host.Core;
         if (node.IsToSnapshotMidstream && core.Role == Role.Leader && host.State.Applied == core.CommitIndex
-            && core.CommitIndex < core.Log.Last.Index && core.Log.TermAt(core.CommitIndex) == core.Term)
+            && core.CommitIndex < core.Log.Last.Index && _nodes[_heldTo].Host is { } held && held.Core.Log.Last.Index < core.CommitIndex)
         {
             node.IsToSnapshotMidstream = false;
             _queue.Add(_time + 1, EventKind.TakeSnapshot, node.Slot, node.Life, 0);
