@@ -1,0 +1,11 @@
+namespace Graft.Storage;
+
+/// <summary>Bugs of the field's storage, each of which the simulated disk has to find (docs/internals/storage-testing.md).</summary>
+/// <remarks>
+/// A build plants at most one: <c>-p:PlantedBug=NAME</c> generates the constant <c>Id</c>. In every other build all of
+/// these are the constant false, and the compiler leaves nothing of them; a build with one can't be packed.
+/// </remarks>
+internal static partial class Planted
+{
+    internal const bool AcknowledgedBeforeFlush = Id == nameof(AcknowledgedBeforeFlush);           // H02, H21
+}
