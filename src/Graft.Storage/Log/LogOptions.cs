@@ -1,0 +1,40 @@
+using Graft.Consensus;
+
+namespace Graft.Storage;
+
+/// <summary>How a write-ahead log is opened.</summary>
+public sealed record LogOptions
+{
+    /// <summary>The cluster that the directory is to belong to.</summary>
+    public required ClusterId Cluster { get; init; }
+
+    /// <summary>The node that the directory is to belong to.</summary>
+    public required NodeId Node { get; init; }
+
+    /// <summary>One line for whoever finds the directory locked: the process and its machine.</summary>
+    public string Holder { get; init; } = "another log of this process";
+
+    /// <summary>Size of a segment: 64 KiB to 1 GiB, a multiple of 4 KiB.</summary>
+    public long SegmentBytes { get; init; } = 64L << 20;
+
+    /// <summary>How much of the log's end is kept in memory for readers: 64 KiB to 1 GiB.</summary>
+    public int CacheBytes { get; init; } = 16 << 20;
+
+    /// <summary>The largest payload that an entry may have: an eighth of the cache, or a quarter of a segment if that is less.</summary>
+    public int MaxPayloadBytes => (int)Math.Min(CacheBytes / 8, SegmentBytes / 4);
+
+    internal int BlockBytes => CacheBytes / 4;
+
+    internal void ThrowIfInvalid()
+    {
+        if (SegmentBytes is < 64 << 10 or > 1 << 30 || SegmentBytes % SegmentHeader.Size != 0)
+        {
+            throw new ArgumentException($"A segment has 64 KiB to 1 GiB, in steps of 4 KiB; {SegmentBytes} bytes were asked for.", paramName: null);
+        }
+
+        if (CacheBytes is < 64 << 10 or > 1 << 30)
+        {
+            throw new ArgumentException($"The cache has 64 KiB to 1 GiB; {CacheBytes} bytes were asked for.", paramName: null);
+        }
+    }
+}

@@ -1,0 +1,19 @@
+namespace Graft.Storage;
+
+[Flags]
+internal enum RecordFlags : byte
+{
+    None = 0,
+
+    /// <summary>An entry without its payload.</summary>
+    HeadersOnly = 1,
+
+    /// <summary>An entry that the log had already, in a segment that is to go.</summary>
+    Moved = 2,
+
+    /// <summary>A start that drops the entries above it too.</summary>
+    Reset = 4,
+
+    /// <summary>The end of the last batch before the log was closed in order.</summary>
+    Clean = 8,
+}

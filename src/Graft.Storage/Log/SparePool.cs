@@ -1,0 +1,152 @@
+using System.Globalization;
+
+namespace Graft.Storage;
+
+/// <summary>Segments to be: files of the right size that have been written once, so that a flush into them needs no new blocks.</summary>
+internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
+{
+    // Enough to show progress to whoever waits behind it, and to use the disk well.
+    private const int Step = 1 << 20;
+
+    private const string Prefix = "spare-";
+
+    private readonly Queue<string> _ready = new();
+    private readonly byte[] _zeros = GC.AllocateArray<byte>((int)Math.Min(Step, segmentBytes), pinned: true);
+    private (string Path, IDiskFile File, long Zeroed)? _growing;
+    private ulong _nextName = 1;
+
+    internal int Count => _ready.Count;
+
+    /// <summary>Whether there was no room for another one when last tried.</summary>
+    internal bool IsFull { get; private set; }
+
+    /// <summary>Takes over what an earlier process left: whole files are spares, the others raw material.</summary>
+    internal void Adopt(string name)
+    {
+        string path = $"{directory}/{name}";
+        if (ulong.TryParse(name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong number) && number >= _nextName)
+        {
+            _nextName = number + 1;
+        }
+
+        using IDiskFile file = disk.Open(path, DiskAccess.Read);
+        if (file.Length == segmentBytes)
+        {
+            _ready.Enqueue(path);
+        }
+        else
+        {
+            disk.Delete(path);
+        }
+    }
+
+    internal static bool IsSpare(string name) => name.StartsWith(Prefix, StringComparison.Ordinal);
+
+    /// <summary>Zeroes a part of the next spare, if fewer than wanted are ready.</summary>
+    /// <returns>Whether there is more to do and room to do it in.</returns>
+    internal bool Prepare(int wanted)
+    {
+        if (_ready.Count >= wanted)
+        {
+            return false;
+        }
+
+        try
+        {
+            Grow();
+            IsFull = false;
+            return true;
+        }
+        catch (DiskException full) when (full.Error == DiskError.NoSpace)
+        {
+            Abandon();
+            IsFull = true;
+            return false;
+        }
+    }
+
+    /// <summary>Makes a spare now.</summary>
+    /// <returns>False if the disk is full; what was written for it is given back.</returns>
+    internal bool TryMake()
+    {
+        int before = _ready.Count;
+        while (_ready.Count == before)
+        {
+            if (!Prepare(before + 1))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    /// <summary>Turns a spare into a segment: header first, then its name, both durable.</summary>
+    internal IDiskFile Take(SegmentHeader header, string path)
+    {
+        string spare = _ready.Dequeue();
+        IDiskFile file = disk.Open(spare, DiskAccess.ReadWrite);
+        try
+        {
+            Span<byte> block = stackalloc byte[SegmentHeader.Size];
+            header.Write(block);
+            file.Write(block, 0);
+            file.Flush();
+            disk.Rename(spare, path);
+            disk.FlushDirectory(directory);
+            return file;
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>A retired segment becomes a spare, or goes if there are enough.</summary>
+    internal void Recycle(string path)
+    {
+        if (_ready.Count >= 3)
+        {
+            disk.Delete(path);
+            return;
+        }
+
+        string spare = NextName();
+        disk.Rename(path, spare);
+        _ready.Enqueue(spare);
+    }
+
+    private void Grow()
+    {
+        if (_growing is null)
+        {
+            string path = NextName();
+            _growing = (path, disk.Open(path, DiskAccess.Create), 0);
+        }
+
+        (string name, IDiskFile file, long zeroed) = _growing.Value;
+        int count = (int)Math.Min(_zeros.Length, segmentBytes - zeroed);
+        file.Write(_zeros.AsSpan(0, count), zeroed);
+        file.Flush();
+        _growing = (name, file, zeroed + count);
+        if (zeroed + count == segmentBytes)
+        {
+            file.Dispose();
+            _growing = null;
+            _ready.Enqueue(name);
+        }
+    }
+
+    private void Abandon()
+    {
+        if (_growing is { } growing)
+        {
+            _growing = null;
+            growing.File.Dispose();
+            disk.Delete(growing.Path);
+        }
+    }
+
+    private string NextName() => $"{directory}/{Prefix}{_nextName++:x16}";
+}

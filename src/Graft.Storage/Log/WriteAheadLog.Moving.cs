@@ -1,0 +1,103 @@
+using Graft.Consensus;
+
+namespace Graft.Storage;
+
+/// <content>Copies what is still needed out of a segment that is to go.</content>
+public sealed partial class WriteAheadLog
+{
+    private readonly EntryBuffer _moving = new();
+
+    /// <summary>Copies the live entries of a segment to the end of the log, and makes them durable.</summary>
+    /// <returns>False if there is no room; what was copied counts, and the rest stays where it is.</returns>
+    private bool TryMove(Segment segment)
+    {
+        foreach (GroupLog group in _groups.Values)
+        {
+            while (FindRun(group, segment.Number) is { } run)
+            {
+                for (ulong index = run.First; index <= run.Last; index++)
+                {
+                    if (!TryMove(group, segment, new LogIndex(index)))
+                    {
+                        return false;
+                    }
+                }
+            }
+        }
+
+        lock (_gate)
+        {
+            NoteIfRetirable(segment);
+            if (_records == 0 && _retirable.Count > 0)
+            {
+                if (MakeRoom(0, isEssential: true) != StageOutcome.Staged)
+                {
+                    return false;
+                }
+            }
+        }
+
+        WriteAndFlush();
+
+        // A batch that was full already when the segment became free has not said so yet.
+        return segment.RetiredBy > 0 || TryMove(segment);
+    }
+
+    private bool TryMove(GroupLog group, Segment from, LogIndex index)
+    {
+        while (true)
+        {
+            _moving.Clear();
+            Found found = ReadOne(group.Id, index, _moving);
+            if (found != Found.Entry)
+            {
+                throw new DiskException(DiskError.Failed, "read", from.Path, $"entry {index} of {group.Id} was there when the log was opened and isn't now");
+            }
+
+            lock (_gate)
+            {
+                StoredEntry entry = _moving.Entries[0];
+                StageOutcome room = MakeRoom(RecordHeader.ExtentOf(entry.Payload.Length), isEssential: true);
+                if (room == StageOutcome.NoSpace)
+                {
+                    return false;
+                }
+
+                if (room == StageOutcome.Staged)
+                {
+                    Touch(group);
+                    long at = StageEntry(group.Id, entry, RecordFlags.Moved);
+                    group.Index.Set(index.Value, _active!.Number, at);
+                    from.LiveEntries--;
+                    _active.LiveEntries++;
+                    _active.Entries++;
+                    return true;
+                }
+            }
+
+            WriteAndFlush();
+        }
+    }
+
+    private void WriteAndFlush()
+    {
+        if (HasStaged)
+        {
+            Write();
+            Flush();
+        }
+    }
+
+    private static IntervalMap.Run? FindRun(GroupLog group, ulong segment)
+    {
+        foreach (IntervalMap.Run run in group.Index.Segments)
+        {
+            if (run.Value == segment)
+            {
+                return run;
+            }
+        }
+
+        return null;
+    }
+}

@@ -1,0 +1,148 @@
+using Graft.Consensus;
+
+namespace Graft.Storage;
+
+/// <content>Opening: reads the log, decides what counts, and makes its end one that can be built on.</content>
+public sealed partial class WriteAheadLog
+{
+    private DirectoryIdentity? _identity;
+
+    // Until the end of the log has been written anew, nothing is taken.
+    private (Segment Tail, List<GroupLog> Lost)? _unbuilt;
+
+    private void Recover()
+    {
+        _disk.CreateDirectory(Directory);
+        IReadOnlyList<string> names = _disk.ListFiles(Directory);
+        bool hasLog = names.Any(name => Segment.TryParse(name, out _));
+        _identity = DirectoryIdentity.Start(_disk, _options, hasLog);
+        _disk.FlushDirectory("");
+
+        var recovery = new LogRecovery(_disk, Directory, _options, GroupOf, Forget);
+        List<GroupLog> lost = recovery.Run(_identity.NewestSegment);
+        Incarnation = new Incarnation((uint)Math.Max(_identity.Incarnation, recovery.Incarnation + 1));
+        (_sequence, _check, _batch) = (recovery.Sequence, recovery.Check, recovery.Batch);
+        (_durableBatch, _markedBatch, _lastSegment) = (_batch, recovery.IsClean ? _batch : 0, recovery.HighestNumber);
+        TakeOver(recovery, names);
+        Recovery = new RecoveryReport
+        {
+            Groups = [.. recovery.Groups.Select(group => group.ToResult())],
+            Notes = [.. recovery.Notes],
+            WasClean = recovery.IsClean,
+            IsDamaged = recovery.IsDamaged,
+            BytesScanned = recovery.BytesScanned,
+        };
+        foreach (GroupId gone in _groups.Keys.Except(Recovery.Groups.Select(group => group.Id)).ToArray())
+        {
+            _groups.Remove(gone);
+        }
+
+        _lastGroup = null;
+        CountLiveEntries();
+        if (recovery.Needed.Count == 0)
+        {
+            return;
+        }
+
+        Segment tail = _segments[recovery.Needed[^1].Number];
+        if (recovery.IsClean && !recovery.IsDamaged && lost.Count == 0)
+        {
+            (_active, _position) = (tail, recovery.Position);
+            TakeBlock(0);
+            foreach (Segment segment in _segments.Values)
+            {
+                NoteIfRetirable(segment);
+            }
+
+            return;
+        }
+
+        _unbuilt = (tail, lost);
+        BuildOn();
+    }
+
+    private void TakeOver(LogRecovery recovery, IReadOnlyList<string> names)
+    {
+        foreach ((ulong number, string path, IDiskFile file) in recovery.Needed)
+        {
+            _segments.Add(number, new Segment(number, path, file, file.Length));
+        }
+
+        foreach (string name in names.Where(SparePool.IsSpare))
+        {
+            _spares.Adopt(name);
+        }
+
+        // Whatever it held, somebody may yet want to look at it.
+        foreach (string path in recovery.Suspicious)
+        {
+            _disk.Rename(path, $"{path}.damaged");
+        }
+
+        foreach (string path in recovery.Unneeded)
+        {
+            _spares.Recycle(path);
+        }
+    }
+
+    private void CountLiveEntries()
+    {
+        foreach (GroupLog group in _groups.Values)
+        {
+            foreach (IntervalMap.Run run in group.Index.Segments)
+            {
+                Segment segment = _segments[run.Value];
+                segment.LiveEntries += (long)(run.Last - run.First + 1);
+                segment.Entries = segment.LiveEntries;
+            }
+        }
+    }
+
+    // After anything but a clean stop the end of the log may be a picture in the page cache of what no platter has. It is
+    // written anew, into another file, before anything rests on it (docs/internals/storage-format.md, section 5).
+    private bool BuildOn()
+    {
+        if (_unbuilt is not { } unbuilt)
+        {
+            return true;
+        }
+
+        lock (_gate)
+        {
+            if (_active is null)
+            {
+                if (!TryRoll(isEssential: true))
+                {
+                    return false;
+                }
+
+                BeginBatch();
+                foreach (GroupLog group in unbuilt.Lost)
+                {
+                    Touch(group);
+                    StageRecord(new RecordHeader { Kind = RecordKind.Truncate, Group = group.Id.Value, Index = group.Last.Index.Value }, default, checksum: null);
+                }
+            }
+        }
+
+        WriteAndFlush();
+        if (!TryMove(unbuilt.Tail))
+        {
+            return false;
+        }
+
+        _unbuilt = null;
+        foreach (Segment segment in _segments.Values)
+        {
+            NoteIfRetirable(segment);
+        }
+
+        return true;
+    }
+
+    private void Forget(GroupId group)
+    {
+        _groups.Remove(group);
+        _lastGroup = null;
+    }
+}
