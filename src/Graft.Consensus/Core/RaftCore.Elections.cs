@@ -161,10 +161,12 @@ public sealed partial class RaftCore
         }
 
         // Our role in the cluster has no say here: we may be a voter already and not know it yet (thesis §4.2.2). Term,
-        // vote, stickiness, log; nothing else.
+        // vote, stickiness, log; nothing else. Stickiness in whatever term: ours may have risen above the leader's since
+        // it was heard, by somebody's refusal, and a restart forgets whom it promised what. A vote that was given before
+        // the promise is given again.
         MessageReason reason =
             m.Term < _term ? MessageReason.TermBehind
-            : isHeldOff && m.Term > _term ? MessageReason.LeaderAlive
+            : isHeldOff && (m.Term > _term || _votedFor != m.From) ? MessageReason.LeaderAlive
             : !IsVoteFree(m.From) ? MessageReason.VoteGiven
             : WhyNotVote(m);
         bool granted = reason == MessageReason.None;
