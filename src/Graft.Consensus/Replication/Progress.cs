@@ -79,8 +79,8 @@ internal sealed class Progress
     /// <summary>The append that the host is to clip and hasn't reported yet; zero if none. Nothing is ordered before it does.</summary>
     internal ulong AwaitsHostFor { get; set; }
 
-    /// <summary>The index before the range that the host is to clip.</summary>
-    internal LogIndex AwaitedPrevious { get; set; }
+    /// <summary>The range that the host is to clip: the index before it, and its last.</summary>
+    internal (LogIndex Previous, LogIndex Last) Awaited { get; set; }
 
     /// <summary>The commit index that the last message to it carried.</summary>
     internal LogIndex CommitSent { get; set; }
