@@ -27,8 +27,11 @@ internal static class MessageCheck
         MessageKind.AppendEntriesReply => m.IsGranted || (IsPlace(m.Hint) && m.Hint.Index <= m.Last),
         MessageKind.InstallSnapshot => IsSnapshot(m.Snapshot!, m),
         MessageKind.InstallSnapshotReply => IsPlace(m.Entry),
+
+        // Reads that wait for their question to be asked carry no number yet: an answer without one would be theirs.
+        MessageKind.ReadIndex or MessageKind.ReadIndexReply => m.Sequence > 0,
         MessageKind.None => false,
-        _ => m.Kind <= MessageKind.ReadIndexReply,
+        _ => m.Kind < MessageKind.ReadIndex,
     };
 
     private static bool IsRange(in Message m, ulong entriesLimit)

@@ -66,6 +66,8 @@ public sealed class NonsenseTests
             offer with { Snapshot = Solo.SnapshotAt(5, 9, Membership.Empty) },
             Solo.RequestVote(Solo.Two, 99, 99, 9),
             Solo.RequestVote(Solo.Two, 99, 0, 9),
+            Solo.Heartbeat(Solo.Two, 99) with { Kind = MessageKind.ReadIndex },
+            Solo.Heartbeat(Solo.Two, 99) with { Kind = MessageKind.ReadIndexReply, Flags = MessageFlags.Granted },
             Solo.Heartbeat(Solo.Two, 99) with { Membership = Solo.ThreeVoters },
         ];
 
