@@ -75,6 +75,66 @@ public sealed class NonsenseTests
         Assert.Equal(before, View.Of(node));
     }
 
+    [Theory] // one such message used to poison a cluster for ever: no term is left above it to elect anybody in
+    [MemberData(nameof(Roles))]
+    public void A_term_that_no_cluster_can_have_come_to_is_refused(string role)
+    {
+        Solo node = Begin(role);
+        View before = View.Of(node);
+        var beyond = new Term(node.Core.Term.Value + (1UL << 32) + 1);
+
+        for (MessageKind kind = MessageKind.PreVote; kind <= MessageKind.ReadIndexReply; kind++)
+        {
+            Message message = Solo.Heartbeat(Solo.Two, beyond.Value) with { Kind = kind, Sequence = 1 };
+            message = kind == MessageKind.InstallSnapshot ? message with { Snapshot = Solo.SnapshotAt(1, 9) } : message;
+            Assert.Equal(StepOutcome.Malformed, node.Feed(message));
+            Assert.Equal(StepOutcome.Malformed, node.Feed(message with { Term = new Term((1UL << 62) - 1) }));
+        }
+
+        Assert.Equal(before, View.Of(node));
+    }
+
+    [Fact] // as one that was away for years, or has never been there
+    public void A_node_that_knows_of_no_term_learns_the_cluster_s()
+    {
+        var core = new RaftCore(Solo.Options(), RestoredState.Blank, default);
+
+        Assert.Equal(StepOutcome.Accepted, core.Step(Solo.Heartbeat(Solo.Two, 1UL << 32), default));
+
+        Assert.Equal((new Term(1UL << 32), Solo.Two), (core.Term, core.Leader));
+    }
+
+    [Theory]
+    [InlineData("follower")]
+    [InlineData("candidate")]
+    [InlineData("leader")]
+    public void An_answer_of_a_stranger_raises_no_term(string role)
+    {
+        Solo node = Begin(role);
+        View before = View.Of(node);
+        Message answer = Solo.Heartbeat(new NodeId(77), 50) with { Sequence = 1, Reason = MessageReason.TermBehind };
+        MessageKind[] answers =
+        [
+            MessageKind.PreVoteReply, MessageKind.RequestVoteReply, MessageKind.AppendEntriesReply, MessageKind.HeartbeatReply,
+            MessageKind.InstallSnapshotReply, MessageKind.ReadIndexReply,
+        ];
+
+        Assert.All(answers, kind => Assert.Equal(StepOutcome.NotMember, node.Feed(answer with { Kind = kind })));
+
+        Assert.Equal(before, View.Of(node));
+    }
+
+    [Fact] // the configuration that made it one may be what we lack
+    public void A_stranger_that_leads_or_stands_is_listened_to()
+    {
+        Solo node = Solo.Follower();
+
+        Assert.Equal(StepOutcome.Accepted, node.Receive(Solo.RequestVote(new NodeId(77), 9, 3, 9)));
+        Assert.Equal(new Term(9), node.Core.Term);
+        Assert.Equal(StepOutcome.Accepted, node.Receive(Solo.Append(new NodeId(78), 11, 1, 1, count: 1)));
+        Assert.Equal((new Term(11), new NodeId(78), 2UL), (node.Core.Term, node.Core.Leader, node.Core.Log.Last.Index.Value));
+    }
+
     [Fact]
     public void A_message_for_somebody_else_does_nothing_and_is_counted()
     {
