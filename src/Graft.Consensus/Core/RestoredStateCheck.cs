@@ -30,6 +30,7 @@ internal static class RestoredStateCheck
                 index > previous && index > restored.LogStart.Index && index <= last.Index,
                 $"The configuration at {index} isn't in the log ({restored.LogStart.Index}..{last.Index}] or out of order.");
             Require(membership.IncomingVoters.Length > 0, $"The configuration at {index} has no voters.");
+            Require(membership.Members.Length <= Membership.MembersMax, $"The configuration at {index} has more than {Membership.MembersMax} members.");
             previous = index;
         }
     }

@@ -62,6 +62,10 @@ public sealed class BeginningTests
         { "The configuration at 1 isn't in the log (0..2] or out of order.", State((2, Membership.Of(1)), (1, Membership.Of(1))) },
         { "The configuration at 0 isn't in the log (0..2] or out of order.", State((0, Membership.Of(1))) },
         { "The configuration at 2 has no voters.", State((2, Membership.Empty)) },
+        {
+            "The configuration at 2 has more than 1024 members.",
+            State((2, Membership.Of([.. Enumerable.Range(1, 1025).Select(id => (ulong)id)])))
+        },
     };
 
     [Theory]

@@ -64,6 +64,10 @@ public sealed class NonsenseTests
             offer with { Snapshot = Solo.SnapshotAt(0, 9) },
             offer with { Snapshot = Solo.SnapshotAt(5, 9, membershipIndex: 10) },
             offer with { Snapshot = Solo.SnapshotAt(5, 9, Membership.Empty) },
+            offer with { Snapshot = Solo.SnapshotAt(5, 9) with { Membership = null! } },
+            offer with { Snapshot = Solo.SnapshotAt(5, 9) with { Bytes = -1 } },
+            offer with { Snapshot = Solo.SnapshotAt(5, 9, Voters(1025)) },
+            sound with { Membership = Voters(1025) },
             Solo.RequestVote(Solo.Two, 99, 99, 9),
             Solo.RequestVote(Solo.Two, 99, 0, 9),
             Solo.Heartbeat(Solo.Two, 99) with { Kind = MessageKind.ReadIndex },
@@ -73,6 +77,15 @@ public sealed class NonsenseTests
 
         Assert.All(malformed, message => Assert.Equal(StepOutcome.Malformed, node.Feed(message)));
         Assert.Equal(before, View.Of(node));
+    }
+
+    [Fact] // a member more would need more stack than a quorum is worth
+    public void As_many_members_as_the_limit_are_taken()
+    {
+        Solo node = Solo.Following();
+
+        Assert.Equal(StepOutcome.Accepted, node.Receive(Solo.Append(Solo.Two, 3, 1, 1, count: 1) with { Membership = Voters(1024) }));
+        Assert.Equal(1024, node.Core.Membership.Members.Length);
     }
 
     [Theory] // one such message used to poison a cluster for ever: no term is left above it to elect anybody in
@@ -150,6 +163,8 @@ public sealed class NonsenseTests
             [StepOutcome.ForeignCluster, StepOutcome.NotForUs, StepOutcome.FromSelf],
             node.Core.Status(node.Now).Refusals.Select(refusal => refusal.Reason));
     }
+
+    private static Membership Voters(int count) => Membership.Of([.. Enumerable.Range(1, count).Select(id => (ulong)id)]);
 
     private static Solo Begin(string role) => role switch
     {
