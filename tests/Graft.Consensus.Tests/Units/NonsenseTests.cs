@@ -148,6 +148,30 @@ public sealed class NonsenseTests
         Assert.Equal((new Term(11), new NodeId(78), 2UL), (node.Core.Term, node.Core.Leader, node.Core.Log.Last.Index.Value));
     }
 
+    [Fact] // a refused message is logged, whatever it says
+    public void A_message_that_makes_no_sense_is_still_told_in_words()
+    {
+        Message backwards = Solo.Append(Solo.Two, 3, 2, 9) with { Last = new LogIndex(4), EntriesTerm = new Term(3) };
+        Assert.Equal(0UL, backwards.EntryCount);
+        Assert.Equal("n2->n1 t3 AppendEntries prev=9@t2 backwards to 4 commit=0", backwards.ToString());
+
+        Message most = backwards with { Entry = EntryId.Of(ulong.MaxValue, ulong.MaxValue), Last = LogIndex.Zero };
+        Assert.Equal(0UL, most.EntryCount);
+        Message widest = backwards with { Entry = EntryId.Zero, Last = new LogIndex(ulong.MaxValue), Membership = Membership.Empty };
+        Assert.Equal(ulong.MaxValue, widest.EntryCount);
+
+        var random = new SeededRandom(1);
+        Solo node = Begin("leader");
+        for (int i = 0; i < 2000; i++)
+        {
+            Message nonsense = Nonsense(node, random);
+            Assert.NotEmpty(nonsense.ToString());
+            Assert.True(nonsense.EntryCount <= nonsense.Last.Value);
+        }
+
+        Assert.All([most, widest, default, default(Message) with { Kind = (MessageKind)200 }], message => Assert.NotEmpty(message.ToString()));
+    }
+
     [Fact]
     public void A_message_for_somebody_else_does_nothing_and_is_counted()
     {
