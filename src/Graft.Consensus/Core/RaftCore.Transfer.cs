@@ -10,8 +10,12 @@ public sealed partial class RaftCore
     /// <param name="target">A voter that stores payloads, or null for the one that is furthest.</param>
     /// <param name="timeout">After this, writes are taken again if nothing has come of it. An election timeout is usual.</param>
     /// <param name="now">The present.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="timeout"/> is negative, as <c>Timeout.InfiniteTimeSpan</c> is.
+    /// </exception>
     public TransferRefusal TransferLeadership(NodeId? target, TimeSpan timeout, Instant now)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
         Observe(now);
         if (_leader is not { } leader)
         {

@@ -6,6 +6,8 @@ namespace Graft.Consensus.Tests.Units;
 /// <summary>What a host may say, when it may say it late, and what it may not say at all.</summary>
 public sealed class HostCallTests
 {
+    private static readonly TimeSpan[] BeforeNow = [Timeout.InfiniteTimeSpan, TimeSpan.FromTicks(-1), TimeSpan.MinValue];
+
     [Fact] // Sequences that began anew in each leadership made a late report look like one of the present.
     public void A_report_of_an_earlier_leadership_is_not_taken_for_one_of_this()
     {
@@ -56,6 +58,38 @@ public sealed class HostCallTests
         leader.Core.ReportSent(Two, order.Sequence, new LogIndex(3), 10, leader.Now);
 
         Assert.Equal(0, leader.Core.Status(leader.Now).Members.Single(member => member.Member.Id == Two).InFlight);
+    }
+
+    [Fact]
+    public void A_wait_that_ends_before_it_begins_is_refused()
+    {
+        Solo leader = Leader();
+
+        Assert.All(BeforeNow, wait => Assert.Throws<ArgumentOutOfRangeException>(
+            () => leader.Core.Read(new ReadId(1), ReadLevel.Linearizable, wait, leader.Now)));
+        Assert.All(BeforeNow, wait => Assert.Throws<ArgumentOutOfRangeException>(
+            () => leader.Core.TransferLeadership(Two, wait, leader.Now)));
+
+        leader.Take();
+        Assert.Equal((0, null), (leader.Core.Status(leader.Now).ReadsPending, leader.Core.Status(leader.Now).TransferTarget));
+        Assert.Empty(leader.Reads);
+    }
+
+    [Fact]
+    public void A_wait_may_be_endless_and_be_over_at_once()
+    {
+        Solo leader = Leader();
+        leader.Read(1, timeout: TimeSpan.MaxValue);
+        Assert.Equal(TransferRefusal.None, leader.Core.TransferLeadership(Two, TimeSpan.MaxValue, leader.Now));
+        leader.Pass(Heartbeats);
+        leader.AnswerHeartbeats();
+        Assert.Equal([ReadOutcome.Confirmed], leader.Reads.Select(read => read.Outcome));
+        Assert.Equal(Two, leader.Core.Status(leader.Now).TransferTarget);
+
+        Solo follower = Follower();
+        follower.Read(2, timeout: TimeSpan.Zero);
+        follower.Pass(TimeSpan.Zero);
+        Assert.Equal([ReadOutcome.NoLeader], follower.Reads.Select(read => read.Outcome));
     }
 
     // Refuses the only probe so far, so that the next one begins in the part of the log whose sizes only the host knows.
