@@ -93,7 +93,10 @@ public sealed partial class RaftCore
         _promises.Clear();
         _isStopped = true;
         _electionAt = Instant.Never;
+
+        // Nothing that waits for an answer would ever get one.
         EndReads(ReadOutcome.Stopped);
+        EndHandover(TransferOutcome.Stopped);
     }
 
     private void OnDurable(LogIndex before)

@@ -152,21 +152,22 @@ public sealed partial class RaftCore
         }
     }
 
-    private void ConcludeHandover(NodeId winner)
-    {
-        if (_handover is { } handover)
-        {
-            TransferOutcome outcome = winner == handover.Target ? TransferOutcome.Succeeded : TransferOutcome.AnotherLeads;
-            _transferResult = new TransferResult(handover.Target, outcome);
-            _handover = null;
-        }
-    }
+    private void ConcludeHandover(NodeId winner) =>
+        EndHandover(winner == _handover?.Target ? TransferOutcome.Succeeded : TransferOutcome.AnotherLeads);
 
     private void TickHandover()
     {
-        if (_handover is { } handover && _now >= handover.Deadline)
+        if (_now >= _handover?.Deadline)
         {
-            _transferResult = new TransferResult(handover.Target, TransferOutcome.NobodyLeads);
+            EndHandover(TransferOutcome.NobodyLeads);
+        }
+    }
+
+    private void EndHandover(TransferOutcome outcome)
+    {
+        if (_handover is { } handover)
+        {
+            _transferResult = new TransferResult(handover.Target, outcome);
             _handover = null;
         }
     }

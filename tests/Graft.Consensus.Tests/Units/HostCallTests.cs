@@ -92,6 +92,28 @@ public sealed class HostCallTests
         Assert.Equal([ReadOutcome.NoLeader], follower.Reads.Select(read => read.Outcome));
     }
 
+    [Theory] // whoever asked would wait for ever
+    [InlineData(true)]
+    [InlineData(false)]
+    public void A_transfer_and_every_read_end_when_the_storage_fails(bool stillLeads)
+    {
+        Solo leader = Leader(term: 3);
+        leader.Transfer(Two);
+        if (!stillLeads)
+        {
+            leader.Receive(RequestVote(Two, 5, 4, leader.Core.Log.Last.Index.Value, MessageFlags.Transfer));
+        }
+
+        leader.Read(1);
+        leader.Core.StorageFailed(leader.Now);
+        leader.Take();
+
+        Assert.Equal([new TransferResult(Two, TransferOutcome.Stopped)], leader.Transfers);
+        Assert.Equal([ReadOutcome.Stopped], leader.Reads.Select(read => read.Outcome));
+        leader.Pass(T * 3);
+        Assert.Single(leader.Transfers);
+    }
+
     // Refuses the only probe so far, so that the next one begins in the part of the log whose sizes only the host knows.
     private static Message OrderClipped(Solo leader)
     {
