@@ -114,6 +114,25 @@ public sealed class HostCallTests
         Assert.Single(leader.Transfers);
     }
 
+    [Fact] // each wake-up was a pause, and each pause put the doubt off
+    public void A_host_whose_timers_are_always_late_is_excused_once_for_each_contact_with_a_quorum()
+    {
+        Solo leader = Leader();
+        for (int i = 0; i < 20; i++)
+        {
+            leader.Pass(Heartbeats + (T / 3));
+            leader.AnswerHeartbeats();
+        }
+
+        Assert.Equal(Role.Leader, leader.Core.Role);
+        for (int i = 0; i < 20 && leader.Core.Role == Role.Leader; i++)
+        {
+            leader.Pass(Heartbeats + (T / 3));
+        }
+
+        Assert.Equal(Role.Follower, leader.Core.Role);
+    }
+
     // Refuses the only probe so far, so that the next one begins in the part of the log whose sizes only the host knows.
     private static Message OrderClipped(Solo leader)
     {
