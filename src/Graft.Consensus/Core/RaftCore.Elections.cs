@@ -36,7 +36,9 @@ public sealed partial class RaftCore
     private bool MayCampaign =>
         _repair is null && (MayLead(_memberships.Latest) || MayLead(_memberships.At(_commit, out _)) || Planted.AnybodyCampaigns);
 
-    private bool MayLead(Membership membership) => membership.Find(_self) is { IsVoter: true, IsWitness: false };
+    // By what it is and by what it has: who was a witness once has nothing to serve, whatever the configuration says.
+    private bool MayLead(Membership membership) =>
+        _logKind != LogKind.HeadersOnly && membership.Find(_self) is { IsVoter: true, IsWitness: false };
 
     /// <summary>A leader was heard, or the restart made us promise as if: no vote against it for T.</summary>
     private bool IsSticky => _leader is not null || (_now < _leaderHeardAt + _options.ElectionTimeout && !Planted.NoStickiness);
@@ -311,6 +313,7 @@ public sealed partial class RaftCore
         _leader = leader;
         _electionAt = Instant.Never;
         AbandonSnapshot();
+        DecideLogKind(LogKind.Full);
         AdoptMembership(leader);
 
         // An entry of our own term, so that what earlier terms left behind can be committed (thesis §3.6.2, §6.4).

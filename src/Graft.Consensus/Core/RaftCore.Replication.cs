@@ -84,6 +84,7 @@ public sealed partial class RaftCore
             Bytes = bytes,
             Membership = membership,
         });
+        progress.FirstAppend = progress.FirstAppend == 0 ? sequence : progress.FirstAppend;
         progress.CommitSent = _commit;
         progress.AwaitsHostFor = hostClips ? sequence : 0;
         progress.Awaited = (previous.Index, last);
@@ -251,9 +252,9 @@ public sealed partial class RaftCore
 
     private StepOutcome OnAcknowledged(LeaderState leader, Progress progress, LogIndex match)
     {
-        if (progress.State == ProgressState.Suspect)
+        if (progress.State is ProgressState.Suspect or ProgressState.Unfit)
         {
-            return StepOutcome.LostAcknowledged;
+            return progress.State == ProgressState.Suspect ? StepOutcome.LostAcknowledged : StepOutcome.Stale;
         }
 
         bool isNews = progress.TryAcknowledge(match, _now);
@@ -302,6 +303,11 @@ public sealed partial class RaftCore
 
     private StepOutcome OnAppendRefused(Progress progress, in Message m)
     {
+        if (m.Reason == MessageReason.OtherLogKind)
+        {
+            return OnOtherLogKind(progress, m);
+        }
+
         // Is it about what we ask now? A refusal that was overtaken by an acceptance would rewind what has been settled.
         LogIndex refused = m.Last;
         bool isCurrent = progress.State switch
@@ -324,6 +330,18 @@ public sealed partial class RaftCore
         LogIndex next = NextAfterRefusal(refused, m.Hint);
         progress.BecomeProbe(_nextAppend, _now);
         progress.Next = LogIndex.Max(progress.Match.Next, next);
+        return StepOutcome.Accepted;
+    }
+
+    // Not if it was said of the member that it was before it was removed and added again.
+    private StepOutcome OnOtherLogKind(Progress progress, in Message m)
+    {
+        if (progress.FirstAppend == 0 || m.Sequence < progress.FirstAppend)
+        {
+            return StepOutcome.Stale;
+        }
+
+        progress.BecomeUnfit(_now);
         return StepOutcome.Accepted;
     }
 

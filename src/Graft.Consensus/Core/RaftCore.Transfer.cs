@@ -37,7 +37,7 @@ public sealed partial class RaftCore
             return TransferRefusal.NobodyEligible;
         }
 
-        if (!IsEligible(successor))
+        if (!IsEligible(successor) || leader.Tracker.Find(successor) is { State: ProgressState.Unfit })
         {
             return TransferRefusal.NotEligible;
         }

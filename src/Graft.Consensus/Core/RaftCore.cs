@@ -43,6 +43,7 @@ public sealed partial class RaftCore
     private Term _term;
     private NodeId? _votedFor;
     private LogIndex _commit;
+    private LogKind _logKind;
     private Snapshot? _snapshot;
     private Repair? _repair;
     private bool _isStopped;
@@ -96,6 +97,7 @@ public sealed partial class RaftCore
             (_install, _installResetsLog) = (snapshot, true);
         }
 
+        _logKind = restored.HardState.Log;
         _term = restored.HardState.Term;
         _votedFor = restored.HardState.VotedFor;
         if (_snapshot is { } covered && covered.Last.Term > _term)
@@ -136,6 +138,9 @@ public sealed partial class RaftCore
 
     /// <summary>The terms of the log.</summary>
     public TermRuns Log => _log;
+
+    /// <summary>Whether the log has payloads; a node with headers only never leads.</summary>
+    public LogKind LogKind => _logKind;
 
     public LogIndex CommitIndex => _commit;
 

@@ -14,7 +14,7 @@ namespace Graft.Consensus;
 /// </code>
 /// Invariants:
 ///   (1) Match &lt; Next;
-///   (2) Match never falls within an incarnation, unless it becomes <see cref="ProgressState.Suspect"/>;
+///   (2) Match never falls within an incarnation, unless it becomes <see cref="ProgressState.Suspect"/> or <see cref="ProgressState.Unfit"/>;
 ///   (3) Match is at most the leader's last index: nobody has acknowledged what was never sent.
 /// </remarks>
 internal sealed class Progress
@@ -72,6 +72,9 @@ internal sealed class Progress
     internal LogIndex ProbeLast { get; private set; }
 
     internal long ProbeBytes { get; private set; }
+
+    /// <summary>The first append that was ever sent to it as the member that it is now; zero if none was.</summary>
+    internal ulong FirstAppend { get; set; }
 
     /// <summary>The append of which a refusal is believed: the probe itself, or any since replication began.</summary>
     internal ulong BelievesRefusalsFrom { get; set; }
@@ -135,6 +138,13 @@ internal sealed class Progress
         Match = LogIndex.Zero;
         Next = Match.Next;
         Enter(ProgressState.Suspect, now);
+    }
+
+    internal void BecomeUnfit(Instant now)
+    {
+        Match = LogIndex.Zero;
+        Next = Match.Next;
+        Enter(ProgressState.Unfit, now);
     }
 
     /// <summary>Notes which life of the member speaks.</summary>

@@ -264,7 +264,7 @@ public sealed class NonsenseTests
         {
             Kind = kind,
             Flags = (MessageFlags)random.Next(0, random.Chance(50) ? 255 : 3),
-            Reason = (MessageReason)random.Next(0, random.Chance(50) ? 255 : (int)MessageReason.Receiving),
+            Reason = (MessageReason)random.Next(0, random.Chance(50) ? 255 : (int)MessageReason.OtherLogKind),
             Cluster = random.Chance(5) ? new ClusterId(random.NextUInt64()) : new ClusterId(0xC1),
             From = new NodeId(random.Chance(5) ? 1 : 2 + random.NextBelow(3)),
             To = random.Chance(5) ? Solo.Two : Solo.Self,
