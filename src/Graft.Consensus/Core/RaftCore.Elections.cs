@@ -36,7 +36,9 @@ public sealed partial class RaftCore
     private bool MayCampaign =>
         _repair is null && (MayLead(_memberships.Latest) || MayLead(_memberships.At(_commit, out _)) || Planted.AnybodyCampaigns);
 
-    private bool MayLead(Membership membership) => membership.Find(_self) is { IsVoter: true, IsWitness: false };
+    // By what it is and by what it has: who was a witness once has nothing to serve, whatever the configuration says.
+    private bool MayLead(Membership membership) =>
+        _logKind != LogKind.HeadersOnly && membership.Find(_self) is { IsVoter: true, IsWitness: false };
 
     /// <summary>A leader was heard, or the restart made us promise as if: no vote against it for T.</summary>
     private bool IsSticky => _leader is not null || (_now < _leaderHeardAt + _options.ElectionTimeout && !Planted.NoStickiness);
@@ -161,10 +163,12 @@ public sealed partial class RaftCore
         }
 
         // Our role in the cluster has no say here: we may be a voter already and not know it yet (thesis §4.2.2). Term,
-        // vote, stickiness, log; nothing else.
+        // vote, stickiness, log; nothing else. Stickiness in whatever term: ours may have risen above the leader's since
+        // it was heard, by somebody's refusal, and a restart forgets whom it promised what. A vote that was given before
+        // the promise is given again.
         MessageReason reason =
             m.Term < _term ? MessageReason.TermBehind
-            : isHeldOff && m.Term > _term ? MessageReason.LeaderAlive
+            : isHeldOff && (m.Term > _term || _votedFor != m.From) ? MessageReason.LeaderAlive
             : !IsVoteFree(m.From) ? MessageReason.VoteGiven
             : WhyNotVote(m);
         bool granted = reason == MessageReason.None;
@@ -309,6 +313,7 @@ public sealed partial class RaftCore
         _leader = leader;
         _electionAt = Instant.Never;
         AbandonSnapshot();
+        DecideLogKind(LogKind.Full);
         AdoptMembership(leader);
 
         // An entry of our own term, so that what earlier terms left behind can be committed (thesis §3.6.2, §6.4).

@@ -5,6 +5,17 @@ public sealed partial class RaftCore
 {
     private StepOutcome HandleAppendEntries(in Message m, FollowerState follower)
     {
+        if (IsOfOtherLogKind(m))
+        {
+            Send(Draft(MessageKind.AppendEntriesReply, m) with
+            {
+                Reason = MessageReason.OtherLogKind,
+                Last = m.Previous.Index,
+                Sequence = m.Sequence,
+            });
+            return StepOutcome.Accepted;
+        }
+
         if (m.ToIncarnation == _options.Incarnation)
         {
             _repair?.HearCommit(m.Term, m.Commit);
@@ -47,6 +58,12 @@ public sealed partial class RaftCore
         return StepOutcome.Accepted;
     }
 
+    // We have headers and are sent payloads, or the other way round. The headers agree, so nothing else would show: our
+    // acknowledgement would count as a copy, and one day we might be elected to serve what we never had.
+    private bool IsOfOtherLogKind(in Message m) => _logKind != LogKind.Undecided && _logKind != KindOf(m);
+
+    private static LogKind KindOf(in Message m) => m.HeadersOnly ? LogKind.HeadersOnly : LogKind.Full;
+
     // Only an entry with another term is a conflict, and only what follows one is dropped. An older, shorter copy of an
     // append matches, and leaves what came after it alone: that has been acknowledged (thesis §3.5).
     private void AppendReceived(in Message m, LogIndex previous)
@@ -69,6 +86,7 @@ public sealed partial class RaftCore
 
         if (m.Last > _log.Last.Index)
         {
+            DecideLogKind(KindOf(m));
             _log.Append(Planted.ConflictIgnored ? Max(m.EntriesTerm, _log.Last.Term) : m.EntriesTerm, m.Last - _log.Last.Index);
             if (m.Membership is { } membership)
             {

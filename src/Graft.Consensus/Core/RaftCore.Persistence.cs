@@ -19,6 +19,9 @@ public sealed partial class RaftCore
     // The order that makes the current term and vote durable; 0: they are.
     private ulong _hardStateIn;
 
+    // The order that makes the kind of the log durable.
+    private ulong _logKindIn;
+
     /// <summary>A promise more than this many is forgotten, which the other side can't tell from a lost message.</summary>
     private const int PromisesMax = 1024;
 
@@ -93,7 +96,10 @@ public sealed partial class RaftCore
         _promises.Clear();
         _isStopped = true;
         _electionAt = Instant.Never;
+
+        // Nothing that waits for an answer would ever get one.
         EndReads(ReadOutcome.Stopped);
+        EndHandover(TransferOutcome.Stopped);
     }
 
     private void OnDurable(LogIndex before)
@@ -135,6 +141,17 @@ public sealed partial class RaftCore
     {
         _isHardStateDirty = true;
         _hardStateIn = _persist.NextSequence;
+    }
+
+    // Once and for all. It becomes durable with the first entries, in one order, and no message rests on it alone.
+    private void DecideLogKind(LogKind kind)
+    {
+        if (_logKind == LogKind.Undecided)
+        {
+            _logKind = kind;
+            _isHardStateDirty = true;
+            _logKindIn = _persist.NextSequence;
+        }
     }
 
     private Message Draft(MessageKind kind, in Message answered) =>
@@ -201,7 +218,7 @@ public sealed partial class RaftCore
         LogIndex first = LogIndex.Max(_ordered, _log.Base.Index).Next;
         var order = new PersistOrder(
             _persist.NextSequence,
-            _isHardStateDirty ? new HardState(_term, _votedFor, _commit) : null,
+            _isHardStateDirty ? new HardState(_term, _votedFor, _commit, _logKind) : null,
             _install,
             resetsLog,
             _truncateAfter,

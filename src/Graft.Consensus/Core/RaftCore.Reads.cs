@@ -15,10 +15,14 @@ public sealed partial class RaftCore
     /// <summary>Asks for the index that a read has to wait for. The answer, and there always is one, comes in <see cref="Ready.Reads"/>.</summary>
     /// <param name="id">Unique among the reads in progress.</param>
     /// <param name="level">What is asked for; without a valid lease a lease read is confirmed by a round.</param>
-    /// <param name="timeout">The read ends by then, answered or not.</param>
+    /// <param name="timeout">The read ends by then, answered or not. <see cref="TimeSpan.MaxValue"/> sets it no end.</param>
     /// <param name="now">The present.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="timeout"/> is negative, as <c>Timeout.InfiniteTimeSpan</c> is.
+    /// </exception>
     public void Read(ReadId id, ReadLevel level, TimeSpan timeout, Instant now)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
         Observe(now);
         if (_isStopped)
         {

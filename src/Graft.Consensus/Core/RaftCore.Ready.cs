@@ -82,8 +82,10 @@ public sealed partial class RaftCore
         _transferResult = null;
         ready.SnapshotToAbandon = _abandoned;
         _abandoned = null;
-        if (_isReceivingNew && _receiving is { } receiving)
+        if (_isReceivingNew && _receiving is { } receiving && _persist.CompletedThrough >= _logKindIn)
         {
+            // A snapshot is stored by itself. Were it there after a crash and the kind of the log were not, nobody could
+            // say any more whether there is a state behind it.
             _isReceivingNew = false;
             ready.SnapshotToReceive = receiving.Snapshot;
             ready.SnapshotFrom = receiving.From;

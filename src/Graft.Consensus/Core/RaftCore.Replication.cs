@@ -4,6 +4,10 @@ namespace Graft.Consensus;
 // §5 (what is compacted is sent as a snapshot).
 public sealed partial class RaftCore
 {
+    // Of appends, and never used twice in a life: a host's report of one that an earlier leadership of ours ordered may
+    // come at any time, and must not be taken for one of the present.
+    private ulong _nextAppend = 1;
+
     /// <summary>Sends a member what it lacks, within its window.</summary>
     private void Replicate(LeaderState leader, Progress progress)
     {
@@ -66,7 +70,7 @@ public sealed partial class RaftCore
     private void SendAppend(LeaderState leader, Progress progress, EntryId previous)
     {
         LogIndex last = EndOfRange(leader, progress, previous.Index, out long bytes, out bool hostClips, out Membership? membership);
-        ulong sequence = leader.NextSequence++;
+        ulong sequence = _nextAppend++;
         Send(Draft(MessageKind.AppendEntries, progress.Id, progress.Incarnation) with
         {
             Flags = (hostClips ? MessageFlags.HostClips : MessageFlags.None)
@@ -80,9 +84,10 @@ public sealed partial class RaftCore
             Bytes = bytes,
             Membership = membership,
         });
+        progress.FirstAppend = progress.FirstAppend == 0 ? sequence : progress.FirstAppend;
         progress.CommitSent = _commit;
         progress.AwaitsHostFor = hostClips ? sequence : 0;
-        progress.AwaitedPrevious = previous.Index;
+        progress.Awaited = (previous.Index, last);
         if (progress.State == ProgressState.Probe)
         {
             progress.NoteProbe(last, bytes, leader.Rounds.Current);
@@ -145,14 +150,19 @@ public sealed partial class RaftCore
     /// <param name="last">The last index that went; the one before the range if nothing did.</param>
     /// <param name="bytes">The encoded size of what went.</param>
     /// <param name="now">The present.</param>
+    /// <remarks>It may come late: a report of what is no longer waited for does nothing.</remarks>
+    /// <exception cref="ArgumentOutOfRangeException">More or less went than was ordered, or fewer bytes than none.</exception>
     public void ReportSent(NodeId to, ulong sequence, LogIndex last, long bytes, Instant now)
     {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
         Observe(now);
         if (_leader is not { } leader || leader.Tracker.Find(to) is not { } progress || progress.AwaitsHostFor != sequence || sequence == 0)
         {
             return;
         }
 
+        ArgumentOutOfRangeException.ThrowIfLessThan(last, progress.Awaited.Previous);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(last, progress.Awaited.Last);
         progress.AwaitsHostFor = 0;
         if (progress.State == ProgressState.Probe)
         {
@@ -164,17 +174,18 @@ public sealed partial class RaftCore
             return;
         }
 
-        if (last > progress.AwaitedPrevious)
+        if (last > progress.Awaited.Previous)
         {
-            LogIndex sent = LogIndex.Min(last, progress.Next.Previous);
-            progress.Inflights.ClipNewest(sent, bytes);
-            progress.Next = LogIndex.Max(sent, progress.Match).Next;
+            // What it acknowledged meanwhile, from wherever it has it, is on its way no more.
+            progress.Inflights.ClipNewest(last, bytes);
+            progress.Inflights.FreeThrough(progress.Match);
+            progress.Next = LogIndex.Max(last, progress.Match).Next;
         }
         else
         {
             // Nothing went. Asked for again at once, an entry that can't be read would be asked for without end; the next
             // answer to a heartbeat is soon enough.
-            progress.BecomeProbe(leader.NextSequence, _now);
+            progress.BecomeProbe(_nextAppend, _now);
             progress.IsProbeSent = true;
             progress.ProbeRound = leader.Rounds.Current;
         }
@@ -186,7 +197,7 @@ public sealed partial class RaftCore
         Observe(now);
         if (_leader is { } leader && leader.Tracker.Find(member) is { State: ProgressState.Replicate } progress && progress != leader.Self)
         {
-            progress.BecomeProbe(leader.NextSequence, _now);
+            progress.BecomeProbe(_nextAppend, _now);
             progress.IsProbeSent = true;
             progress.ProbeRound = leader.Rounds.Current;
         }
@@ -230,37 +241,37 @@ public sealed partial class RaftCore
             return heard;
         }
 
-        if (m.IsGranted ? m.Last > _log.Last.Index : m.Sequence >= leader!.NextSequence)
+        if (m.IsGranted ? m.Last > _log.Last.Index : m.Sequence >= _nextAppend)
         {
             return StepOutcome.BeyondOurLog;
         }
 
         ConfirmRound(leader!, progress!, m.Round);
-        return m.IsGranted ? OnAcknowledged(leader!, progress!, m.Last) : OnAppendRefused(leader!, progress!, m);
+        return m.IsGranted ? OnAcknowledged(leader!, progress!, m.Last) : OnAppendRefused(progress!, m);
     }
 
     private StepOutcome OnAcknowledged(LeaderState leader, Progress progress, LogIndex match)
     {
-        if (progress.State == ProgressState.Suspect)
+        if (progress.State is ProgressState.Suspect or ProgressState.Unfit)
         {
-            return StepOutcome.LostAcknowledged;
+            return progress.State == ProgressState.Suspect ? StepOutcome.LostAcknowledged : StepOutcome.Stale;
         }
 
         bool isNews = progress.TryAcknowledge(match, _now);
         switch (progress.State)
         {
             case ProgressState.Probe when isNews || match == progress.Match:
-                progress.BecomeReplicate(leader.NextSequence, _now);
+                progress.BecomeReplicate(_nextAppend, _now);
                 break;
 
             // It got past what is compacted, by this snapshot or from elsewhere: the log can do the rest.
             case ProgressState.Snapshot when progress.Match >= _log.Base.Index:
-                progress.BecomeReplicate(leader.NextSequence, _now);
+                progress.BecomeReplicate(_nextAppend, _now);
                 break;
 
             // It has all that was offered, and meanwhile that isn't enough any more: probing finds the newer snapshot.
             case ProgressState.Snapshot when progress.Match >= progress.Snapshot!.Last.Index:
-                progress.BecomeProbe(leader.NextSequence, _now);
+                progress.BecomeProbe(_nextAppend, _now);
                 break;
         }
 
@@ -290,8 +301,13 @@ public sealed partial class RaftCore
         }
     }
 
-    private StepOutcome OnAppendRefused(LeaderState leader, Progress progress, in Message m)
+    private StepOutcome OnAppendRefused(Progress progress, in Message m)
     {
+        if (m.Reason == MessageReason.OtherLogKind)
+        {
+            return OnOtherLogKind(progress, m);
+        }
+
         // Is it about what we ask now? A refusal that was overtaken by an acceptance would rewind what has been settled.
         LogIndex refused = m.Last;
         bool isCurrent = progress.State switch
@@ -312,8 +328,20 @@ public sealed partial class RaftCore
         }
 
         LogIndex next = NextAfterRefusal(refused, m.Hint);
-        progress.BecomeProbe(leader.NextSequence, _now);
+        progress.BecomeProbe(_nextAppend, _now);
         progress.Next = LogIndex.Max(progress.Match.Next, next);
+        return StepOutcome.Accepted;
+    }
+
+    // Not if it was said of the member that it was before it was removed and added again.
+    private StepOutcome OnOtherLogKind(Progress progress, in Message m)
+    {
+        if (progress.FirstAppend == 0 || m.Sequence < progress.FirstAppend)
+        {
+            return StepOutcome.Stale;
+        }
+
+        progress.BecomeUnfit(_now);
         return StepOutcome.Accepted;
     }
 
@@ -379,7 +407,7 @@ public sealed partial class RaftCore
             bool owes = progress.Inflights.Count > 0 || progress.AwaitsHostFor != 0;
             if (progress.State == ProgressState.Replicate && owes && !Planted.NoWatchdog)
             {
-                progress.BecomeProbe(leader.NextSequence, _now);
+                progress.BecomeProbe(_nextAppend, _now);
             }
             else if (progress.State == ProgressState.Probe && progress.AwaitsHostFor != 0)
             {
@@ -390,7 +418,7 @@ public sealed partial class RaftCore
             else if (progress.State == ProgressState.Snapshot && _now - progress.LastAdvance >= _options.SnapshotStall)
             {
                 // By now there may be a newer snapshot, or the follower may have got what it lacked elsewhere.
-                progress.BecomeProbe(leader.NextSequence, _now);
+                progress.BecomeProbe(_nextAppend, _now);
             }
         }
     }

@@ -39,6 +39,12 @@ public sealed partial class RaftCore
             return StepOutcome.Stale;
         }
 
+        if (m.Reason == MessageReason.OtherLogKind)
+        {
+            progress.BecomeUnfit(_now);
+            return StepOutcome.Accepted;
+        }
+
         if (m.Bytes > progress.SnapshotBytes)
         {
             progress.SnapshotBytes = m.Bytes;
@@ -51,6 +57,14 @@ public sealed partial class RaftCore
     private StepOutcome HandleInstallSnapshot(in Message m, FollowerState follower)
     {
         Snapshot offered = m.Snapshot!;
+        if (IsOfOtherLogKind(m))
+        {
+            // Also when it would replace our whole log. That would be sound, but a leader comes to offer a snapshot only
+            // after appends, which we refuse: a rule with a way around it that nobody can take is two rules.
+            Send(Draft(MessageKind.InstallSnapshotReply, m) with { Reason = MessageReason.OtherLogKind, Entry = offered.Last });
+            return StepOutcome.Accepted;
+        }
+
         if (offered.Last.Index <= _commit)
         {
             if (offered.Last.Index >= _log.Base.Index && !_log.Contains(offered.Last))
@@ -75,6 +89,7 @@ public sealed partial class RaftCore
         if (_receiving is null || _receiving.Value.Snapshot.Last != offered.Last)
         {
             AbandonSnapshot();
+            DecideLogKind(KindOf(m));
             _receiving = (offered, m.From, 0);
             _isReceivingNew = true;
         }

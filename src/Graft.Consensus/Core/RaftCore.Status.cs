@@ -16,6 +16,7 @@ public sealed partial class RaftCore
             Leader = Leader,
             VotedFor = _votedFor,
             WhyNoLeader = WhyNoLeader(),
+            LogKind = _logKind,
             LogStart = _log.Base,
             LogEnd = _log.Last,
             Durable = _durable,
@@ -70,6 +71,7 @@ public sealed partial class RaftCore
     {
         Invariant.Check(_votedFor == _self, _votedFor, _self);
         Invariant.Check(_log.Last.Term == _term, _log.Last, _term);
+        Invariant.Check(_logKind == LogKind.Full || Planted.AnybodyCampaigns, _self, _term);
         Invariant.Check(leader.FirstIndex <= _log.Last.Index, leader.FirstIndex, _log.Last);
 
         // One change at a time: of its own, a leader never has two that aren't committed.

@@ -10,8 +10,12 @@ public sealed partial class RaftCore
     /// <param name="target">A voter that stores payloads, or null for the one that is furthest.</param>
     /// <param name="timeout">After this, writes are taken again if nothing has come of it. An election timeout is usual.</param>
     /// <param name="now">The present.</param>
+    /// <exception cref="ArgumentOutOfRangeException">
+    /// <paramref name="timeout"/> is negative, as <c>Timeout.InfiniteTimeSpan</c> is.
+    /// </exception>
     public TransferRefusal TransferLeadership(NodeId? target, TimeSpan timeout, Instant now)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(timeout, TimeSpan.Zero);
         Observe(now);
         if (_leader is not { } leader)
         {
@@ -33,7 +37,7 @@ public sealed partial class RaftCore
             return TransferRefusal.NobodyEligible;
         }
 
-        if (!IsEligible(successor))
+        if (!IsEligible(successor) || leader.Tracker.Find(successor) is { State: ProgressState.Unfit })
         {
             return TransferRefusal.NotEligible;
         }
@@ -148,21 +152,22 @@ public sealed partial class RaftCore
         }
     }
 
-    private void ConcludeHandover(NodeId winner)
-    {
-        if (_handover is { } handover)
-        {
-            TransferOutcome outcome = winner == handover.Target ? TransferOutcome.Succeeded : TransferOutcome.AnotherLeads;
-            _transferResult = new TransferResult(handover.Target, outcome);
-            _handover = null;
-        }
-    }
+    private void ConcludeHandover(NodeId winner) =>
+        EndHandover(winner == _handover?.Target ? TransferOutcome.Succeeded : TransferOutcome.AnotherLeads);
 
     private void TickHandover()
     {
-        if (_handover is { } handover && _now >= handover.Deadline)
+        if (_now >= _handover?.Deadline)
         {
-            _transferResult = new TransferResult(handover.Target, TransferOutcome.NobodyLeads);
+            EndHandover(TransferOutcome.NobodyLeads);
+        }
+    }
+
+    private void EndHandover(TransferOutcome outcome)
+    {
+        if (_handover is { } handover)
+        {
+            _transferResult = new TransferResult(handover.Target, outcome);
             _handover = null;
         }
     }

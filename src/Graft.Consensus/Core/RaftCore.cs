@@ -29,6 +29,10 @@ public sealed partial class RaftCore
     private const ulong NumberLimit = 1UL << 62;
     private const ulong EntriesPerMessageLimit = 1UL << 24;
 
+    // An election a millisecond takes seven weeks to get there, while a node that knows of no term at all still learns any
+    // real one. Without a bound a single message would leave its cluster no term to elect anybody in, for ever.
+    private const ulong TermJumpMax = 1UL << 32;
+
     private readonly RaftOptions _options;
     private readonly NodeId _self;
     private readonly SeededRandom _random;
@@ -39,6 +43,7 @@ public sealed partial class RaftCore
     private Term _term;
     private NodeId? _votedFor;
     private LogIndex _commit;
+    private LogKind _logKind;
     private Snapshot? _snapshot;
     private Repair? _repair;
     private bool _isStopped;
@@ -92,6 +97,7 @@ public sealed partial class RaftCore
             (_install, _installResetsLog) = (snapshot, true);
         }
 
+        _logKind = restored.HardState.Log;
         _term = restored.HardState.Term;
         _votedFor = restored.HardState.VotedFor;
         if (_snapshot is { } covered && covered.Last.Term > _term)
@@ -132,6 +138,9 @@ public sealed partial class RaftCore
 
     /// <summary>The terms of the log.</summary>
     public TermRuns Log => _log;
+
+    /// <summary>Whether the log has payloads; a node with headers only never leads.</summary>
+    public LogKind LogKind => _logKind;
 
     public LogIndex CommitIndex => _commit;
 
@@ -230,7 +239,7 @@ public sealed partial class RaftCore
             return StepOutcome.FromSelf;
         }
 
-        if (!MessageCheck.IsWellFormed(m, NumberLimit, EntriesPerMessageLimit))
+        if (!MessageCheck.IsWellFormed(m, NumberLimit, EntriesPerMessageLimit) || m.Term.Value > _term.Value + TermJumpMax)
         {
             return StepOutcome.Malformed;
         }
@@ -296,6 +305,13 @@ public sealed partial class RaftCore
             or MessageKind.InstallSnapshot or MessageKind.TimeoutNow;
         if (m.Term > _term)
         {
+            // Whoever leads or stands may have been made a member by what we lack, so he is believed. Nobody has asked a
+            // stranger anything.
+            if (!isFromLeader && !_memberships.Latest.Contains(m.From))
+            {
+                return StepOutcome.NotMember;
+            }
+
             // Any message of a higher term ends our role (thesis §3.3). From a refusal we take the term and nothing else:
             // whom the other voted for says nothing about whom we would.
             if (_candidate is { } candidate && m.Sequence == candidate.Campaign

@@ -19,6 +19,9 @@ public sealed record RaftStatus
 
     public required Leaderlessness WhyNoLeader { get; init; }
 
+    /// <summary>Whether the log has payloads; with headers only this node can't lead.</summary>
+    public required LogKind LogKind { get; init; }
+
     public required EntryId LogStart { get; init; }
 
     public required EntryId LogEnd { get; init; }
@@ -134,6 +137,8 @@ public sealed record RaftStatus
         string? trouble = member.State switch
         {
             ProgressState.Suspect => "no longer holds what it had acknowledged: its disk was put back or lied. Remove it and add it empty.",
+            ProgressState.Unfit when member.Member.IsWitness => "was no witness before: remove it, and give it a new id and an empty disk.",
+            ProgressState.Unfit => "was a witness, so its log has no payloads: remove it, and give it a new id and an empty disk.",
             _ when member.IsSilent => $"hasn't answered for {member.SilentFor.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture)} ms.",
             ProgressState.Snapshot => $"is fetching the snapshot {member.SnapshotOffered} ({member.SnapshotBytes} bytes so far).",
             _ when member.IsTooSlow => $"doesn't catch up: {member.Lag} entries behind after {CatchUp.RoundsMax} rounds.",

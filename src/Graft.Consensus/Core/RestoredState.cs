@@ -38,7 +38,7 @@ public sealed class RestoredState
         var first = new LogIndex(1);
         return new RestoredState
         {
-            HardState = new HardState(new Term(1), null, first),
+            HardState = new HardState(new Term(1), null, first, LogKind.Undecided),
             Log = [new TermRun(new Term(1), first, first)],
             Memberships = [(first, membership)],
         };

@@ -22,6 +22,10 @@ internal static class RestoredStateCheck
         Require(
             term >= last.Term,
             $"The stored term {restored.HardState.Term} is below the last entry {last}: the log was written before the term.");
+        LogIndex reached = LogIndex.Max(last.Index, restored.Snapshot?.Last.Index ?? LogIndex.Zero);
+        Require(
+            restored.HardState.Log != LogKind.Undecided || reached <= new LogIndex(1),
+            $"The log reaches {reached}, but the hard state doesn't say whether it has payloads.");
         LogIndex previous = restored.MembershipAtStart.Index;
         Require(previous <= restored.LogStart.Index, $"The configuration at the log's start was appended at {previous}, above it.");
         foreach ((LogIndex index, Membership membership) in restored.Memberships)
@@ -30,6 +34,7 @@ internal static class RestoredStateCheck
                 index > previous && index > restored.LogStart.Index && index <= last.Index,
                 $"The configuration at {index} isn't in the log ({restored.LogStart.Index}..{last.Index}] or out of order.");
             Require(membership.IncomingVoters.Length > 0, $"The configuration at {index} has no voters.");
+            Require(membership.Members.Length <= Membership.MembersMax, $"The configuration at {index} has more than {Membership.MembersMax} members.");
             previous = index;
         }
     }

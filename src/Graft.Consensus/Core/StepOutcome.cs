@@ -21,10 +21,13 @@ public enum StepOutcome : byte
     /// <summary>It claims to come from this very node; dropped.</summary>
     FromSelf,
 
-    /// <summary>It answers what only a member is asked, and the sender is none; dropped.</summary>
+    /// <summary>It asks or answers what only a member does, and the sender is none; dropped.</summary>
     NotMember,
 
-    /// <summary>Its fields contradict each other or its kind is unknown; dropped.</summary>
+    /// <summary>
+    /// Its fields contradict each other, its kind is unknown, or its term lies so far above ours that no cluster can have
+    /// come there by elections; dropped.
+    /// </summary>
     Malformed,
 
     /// <summary>It acknowledges or names what this node never sent; dropped.</summary>

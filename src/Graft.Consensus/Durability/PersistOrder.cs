@@ -2,7 +2,7 @@ namespace Graft.Consensus;
 
 /// <summary>What has to become durable, as one atomic step after all earlier orders.</summary>
 /// <param name="Sequence">Names the order in its receipt; rises by one from order to order.</param>
-/// <param name="HardState">Term and vote to store, or null if they stand.</param>
+/// <param name="HardState">Term, vote and kind of log to store, or null if they stand.</param>
 /// <param name="Install">Take this received snapshot as the state; see <see cref="ResetLog"/> for the log.</param>
 /// <param name="ResetLog">With <see cref="Install"/>: drop the whole log, it continues the snapshot no more.</param>
 /// <param name="TruncateAfter">Drop every stored entry above this index first, or null.</param>

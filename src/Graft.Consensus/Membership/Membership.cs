@@ -10,6 +10,10 @@ namespace Graft.Consensus;
 /// </remarks>
 public sealed class Membership : IEquatable<Membership>
 {
+    /// <summary>The most members that a configuration in force may have.</summary>
+    /// <remarks>1,024: far more than anybody replicates to, and few enough that a count of them fits on the stack.</remarks>
+    public const int MembersMax = 1024;
+
     private readonly Member[] _members;
     private readonly NodeId[] _incoming;
     private readonly NodeId[] _outgoing;
@@ -221,6 +225,11 @@ public sealed class Membership : IEquatable<Membership>
                     ? member with { VotesInOutgoing = true }
                     : new Member(id, MemberRole.Leaving, VotesInOutgoing: true, Find(id)!.Value.IsWitness);
             }
+        }
+
+        if (members.Count > MembersMax)
+        {
+            return MembershipRefusal.TooManyMembers;
         }
 
         next = new Membership([.. members.Values]);

@@ -53,4 +53,7 @@ public enum MembershipRefusal
 
     /// <summary>Witnesses alone would make a quorum, and a commit might then be stored nowhere.</summary>
     TooManyWitnesses,
+
+    /// <summary>There would be more than <see cref="Membership.MembersMax"/>, those who leave included.</summary>
+    TooManyMembers,
 }

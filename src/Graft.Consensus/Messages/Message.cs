@@ -64,7 +64,7 @@ public readonly record struct Message
     /// <summary>Which of the leader's rounds this message or answer belongs to: rounds confirm reads and leases.</summary>
     public ulong Round { get; init; }
 
-    /// <summary>Unique per sender and term: a reply names what it answers.</summary>
+    /// <summary>Never used twice by one life of the sender: a reply names what it answers.</summary>
     public ulong Sequence { get; init; }
 
     /// <summary>Encoded size of the range, or the byte limit if the host clips; received bytes of a snapshot.</summary>

@@ -27,8 +27,11 @@ internal static class MessageCheck
         MessageKind.AppendEntriesReply => m.IsGranted || (IsPlace(m.Hint) && m.Hint.Index <= m.Last),
         MessageKind.InstallSnapshot => IsSnapshot(m.Snapshot!, m),
         MessageKind.InstallSnapshotReply => IsPlace(m.Entry),
+
+        // Reads that wait for their question to be asked carry no number yet: an answer without one would be theirs.
+        MessageKind.ReadIndex or MessageKind.ReadIndexReply => m.Sequence > 0,
         MessageKind.None => false,
-        _ => m.Kind <= MessageKind.ReadIndexReply,
+        _ => m.Kind < MessageKind.ReadIndex,
     };
 
     private static bool IsRange(in Message m, ulong entriesLimit)
@@ -41,7 +44,7 @@ internal static class MessageCheck
         return m.EntryCount == 0
             ? m.Membership is null
             : m.EntriesTerm >= m.Previous.Term && m.EntriesTerm <= m.Term && m.EntriesTerm > Term.Zero
-                && (m.Membership is null || m.Membership.IncomingVoters.Length > 0);
+                && (m.Membership is null || IsRuling(m.Membership));
     }
 
     private static bool IsSnapshot(Snapshot snapshot, in Message m) =>
@@ -50,7 +53,12 @@ internal static class MessageCheck
         && IsPlace(snapshot.Last)
         && snapshot.Last.Term <= m.Term
         && snapshot.MembershipIndex <= snapshot.Last.Index
-        && snapshot.Membership.IncomingVoters.Length > 0;
+        && snapshot.Bytes >= 0
+        && snapshot.Membership is not null
+        && IsRuling(snapshot.Membership);
+
+    private static bool IsRuling(Membership membership) =>
+        membership.IncomingVoters.Length > 0 && membership.Members.Length <= Membership.MembersMax;
 
     // Index zero is the place before the first entry and has no term; every other place has one.
     private static bool IsPlace(EntryId entry) => (entry.Index == LogIndex.Zero) == (entry.Term == Term.Zero);

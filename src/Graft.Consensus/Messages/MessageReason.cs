@@ -37,4 +37,10 @@ public enum MessageReason : byte
 
     /// <summary>The snapshot is being fetched; <see cref="Message.Bytes"/> says how far.</summary>
     Receiving,
+
+    /// <summary>
+    /// The receiver's log has headers only and full entries were sent, or the other way round: it was a member of the other
+    /// sort once. It needs a new id and an empty disk.
+    /// </summary>
+    OtherLogKind,
 }

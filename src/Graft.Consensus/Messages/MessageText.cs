@@ -30,7 +30,9 @@ internal static class MessageText
     private static string Verdict(in Message m) => m.IsGranted ? "granted" : $"refused {m.Reason}";
 
     private static string Range(in Message m) =>
-        m.EntryCount == 0 ? "empty" : $"[{m.Entry.Index.Next}..{m.Last}]@{m.EntriesTerm}";
+        m.Last < m.Entry.Index ? $"backwards to {m.Last}"
+        : m.EntryCount == 0 ? "empty"
+        : $"[{m.Entry.Index.Next}..{m.Last}]@{m.EntriesTerm}";
 
     private static string Marks(in Message m) =>
         $"{(m.Membership is null ? "" : $" {{{m.Membership}}}")}{(m.HostClips ? " clip" : "")}{(m.HeadersOnly ? " headers" : "")}";

@@ -22,8 +22,6 @@ internal sealed class LeaderState
 
     internal RecentSizes Sizes { get; }
 
-    internal ulong NextSequence { get; set; } = 1;
-
     internal Instant HeartbeatAt { get; set; }
 
     /// <summary>A newly won or just resumed leadership gives its followers the time to answer before it doubts itself.</summary>

@@ -14,7 +14,7 @@ namespace Graft.Consensus;
 /// </code>
 /// Invariants:
 ///   (1) Match &lt; Next;
-///   (2) Match never falls within an incarnation, unless it becomes <see cref="ProgressState.Suspect"/>;
+///   (2) Match never falls within an incarnation, unless it becomes <see cref="ProgressState.Suspect"/> or <see cref="ProgressState.Unfit"/>;
 ///   (3) Match is at most the leader's last index: nobody has acknowledged what was never sent.
 /// </remarks>
 internal sealed class Progress
@@ -73,14 +73,17 @@ internal sealed class Progress
 
     internal long ProbeBytes { get; private set; }
 
+    /// <summary>The first append that was ever sent to it as the member that it is now; zero if none was.</summary>
+    internal ulong FirstAppend { get; set; }
+
     /// <summary>The append of which a refusal is believed: the probe itself, or any since replication began.</summary>
     internal ulong BelievesRefusalsFrom { get; set; }
 
     /// <summary>The append that the host is to clip and hasn't reported yet; zero if none. Nothing is ordered before it does.</summary>
     internal ulong AwaitsHostFor { get; set; }
 
-    /// <summary>The index before the range that the host is to clip.</summary>
-    internal LogIndex AwaitedPrevious { get; set; }
+    /// <summary>The range that the host is to clip: the index before it, and its last.</summary>
+    internal (LogIndex Previous, LogIndex Last) Awaited { get; set; }
 
     /// <summary>The commit index that the last message to it carried.</summary>
     internal LogIndex CommitSent { get; set; }
@@ -135,6 +138,13 @@ internal sealed class Progress
         Match = LogIndex.Zero;
         Next = Match.Next;
         Enter(ProgressState.Suspect, now);
+    }
+
+    internal void BecomeUnfit(Instant now)
+    {
+        Match = LogIndex.Zero;
+        Next = Match.Next;
+        Enter(ProgressState.Unfit, now);
     }
 
     /// <summary>Notes which life of the member speaks.</summary>

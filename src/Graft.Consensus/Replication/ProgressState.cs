@@ -17,4 +17,11 @@ public enum ProgressState : byte
     /// shows a new incarnation.
     /// </summary>
     Suspect,
+
+    /// <summary>
+    /// Its log is of the other <see cref="LogKind"/>: it was a witness and is a full member now, or the other way round. It
+    /// counts in no commit, is never promoted, and is left alone until it shows a new incarnation. It needs a new id and an
+    /// empty disk.
+    /// </summary>
+    Unfit,
 }

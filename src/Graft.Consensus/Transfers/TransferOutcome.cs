@@ -16,4 +16,7 @@ public enum TransferOutcome : byte
 
     /// <summary>This node was deposed, and nobody was heard to lead for an election timeout.</summary>
     NobodyLeads,
+
+    /// <summary>This node's storage failed before it heard who leads. The target may lead all the same.</summary>
+    Stopped,
 }

@@ -10,7 +10,7 @@ public enum TransferRefusal : byte
     /// <summary>Another transfer is on its way.</summary>
     InProgress,
 
-    /// <summary>The target is no voter that stores payloads.</summary>
+    /// <summary>The target is no voter that stores payloads, or its log has none.</summary>
     NotEligible,
 
     /// <summary>This node leads already.</summary>

@@ -307,6 +307,12 @@ public sealed partial class World
         // One message may overrun the byte window, or an entry above it could never go.
         long most = _options.WindowBytesMax + Math.Max(_options.MessageBytesMax, _options.PayloadBytes);
         Violation.Unless(member.InFlightBytes <= most, "bytes in flight are bounded", (leader.Id, member), most);
+        if (member.State == ProgressState.Unfit)
+        {
+            // Whoever is a witness in this world stays one.
+            Violation.Fail($"not so: nobody's log is of the other kind ({leader.Id}; {member})");
+        }
+
         if (member.State == ProgressState.Suspect)
         {
             Violation.Fail($"not so: nobody is suspected of having lost what it acknowledged ({leader.Id}; {member})");

@@ -167,7 +167,7 @@ public sealed class B_LivenessFaults
         RestoredState first = RestoredState.Founding(founding);
         var restored = new RestoredState
         {
-            HardState = first.HardState,
+            HardState = first.HardState with { Log = LogKind.Full },
             Log = [new TermRun(new Term(1), new LogIndex(1), new LogIndex(1_000_000))],
             Memberships = first.Memberships,
         };

@@ -32,6 +32,31 @@ public sealed class H_Disks
         Assert.False(lab[2].Core.IsRepairing);
     }
 
+    [Fact] // H03: safe, and final: what operators are told in docs/internals/protocol.md, "Repair after rot".
+    public void Two_of_three_that_do_not_know_what_they_acknowledged_have_no_leader_ever_again()
+    {
+        var lab = new Lab(1, 2, 3);
+        lab.Elect(1);
+        lab.Propose(1, payload: 1);
+        lab.Run(Lab.T);
+        lab.Crash(1);
+        foreach (ulong id in (ulong[])[2, 3])
+        {
+            lab.Crash(id);
+            lab[id].Disk.Rot(intact: new LogIndex(1), isMarkKnown: false);
+        }
+
+        foreach (ulong id in (ulong[])[1, 2, 3])
+        {
+            lab.Restart(id);
+        }
+
+        lab.Run(Lab.T * 100);
+
+        Assert.Null(lab.Leader);
+        Assert.Equal(Leaderlessness.Repairing, lab[2].Core.Status(lab.Now).WhyNoLeader);
+    }
+
     [Fact] // H07: a commit index beyond the log made every start panic (etcd#3591, #5664).
     public void A_commit_index_beyond_the_log_does_not_keep_a_node_from_starting()
     {

@@ -140,4 +140,42 @@ public sealed class M_Identity
         Assert.Equal([new NodeId(1), new NodeId(2), new NodeId(5)], lab[1].Membership.IncomingVoters.ToArray());
         Assert.Equal(lab[1].State, lab[5].State);
     }
+
+    [Theory] // Its headers matched, so it was promoted, and could be elected to serve what it never had; or the other way round.
+    [InlineData(true, false)]
+    [InlineData(true, true)]
+    [InlineData(false, false)]
+    [InlineData(false, true)]
+    public void A_member_that_comes_back_as_the_other_sort_is_called_unfit_and_never_promoted(bool wasWitness, bool restarts)
+    {
+        var lab = new Lab(Membership.Of((Member[])
+        [
+            new(new NodeId(1), MemberRole.Voter), new(new NodeId(2), MemberRole.Voter),
+            new(new NodeId(3), MemberRole.Voter, IsWitness: wasWitness), new(new NodeId(4), MemberRole.Voter),
+        ]));
+        lab.Elect(1);
+        lab.Propose(1, payload: 1);
+        lab.Run(Lab.T);
+        lab.Change(1, MembershipChange.None.Remove(new NodeId(3)));
+        lab.Run(Lab.T);
+        if (restarts)
+        {
+            lab.Crash(3);
+            lab.Restart(3);
+        }
+
+        MembershipChange back = wasWitness ? MembershipChange.None.Add(new NodeId(3)) : MembershipChange.None.AddWitness(new NodeId(3));
+        Assert.Equal(MembershipRefusal.None, lab.Change(1, back).Refusal);
+        lab.Run(Lab.T * 10);
+
+        Assert.Equal((ProgressState.Unfit, MemberRole.Joining), (D_Repair.Member(lab, 3).State, D_Repair.Member(lab, 3).Member.Role));
+        Assert.Contains("a new id and an empty disk", lab[1].Core.Status(lab.Now).Explain(), StringComparison.Ordinal);
+        Assert.Equal(TransferRefusal.NotEligible, lab.Transfer(1, 3));
+        Assert.Equal(MembershipRefusal.NotCaughtUp, lab.Change(1, MembershipChange.None.Promote(new NodeId(3))).Refusal);
+
+        lab.Wipe(3, newId: 5);
+        lab.Change(1, wasWitness ? MembershipChange.None.Add(new NodeId(5)) : MembershipChange.None.AddWitness(new NodeId(5)));
+        lab.Run(Lab.T * 2);
+        Assert.Equal((ProgressState.Replicate, MemberRole.Voter), (D_Repair.Member(lab, 5).State, D_Repair.Member(lab, 5).Member.Role));
+    }
 }

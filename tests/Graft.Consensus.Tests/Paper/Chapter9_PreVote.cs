@@ -166,6 +166,50 @@ public sealed class Chapter9_PreVote
         Assert.True(node.All(MessageKind.PreVoteReply)[^1].IsGranted);
     }
 
+    [Fact] // §4.2.3, §6.4.1: the promise is to the leader that was heard, in whatever term it is asked to be broken
+    public void Who_hears_a_leader_votes_for_nobody_in_its_own_term_either()
+    {
+        // It asked, heard the leader again, and only then learned from a refusal of a term in which somebody stands.
+        Solo node = PreCandidate(term: 3);
+        Message question = node.The(MessageKind.PreVote, Three);
+        node.Receive(Heartbeat(Two, 3));
+        node.Receive(Refuse(question, MessageReason.TermBehind, term: 4));
+        Assert.Equal((new Term(4), null, null), (node.Core.Term, node.Core.Leader, node.Core.VotedFor));
+
+        node.Receive(RequestVote(Three, 4, 3, 9));
+        node.Persist();
+        Assert.Equal(MessageReason.LeaderAlive, node.The(MessageKind.RequestVoteReply).Reason);
+        Assert.Null(node.Core.VotedFor);
+
+        node.Pass(T);
+        node.Forget();
+        node.Receive(RequestVote(Three, 4, 3, 9));
+        node.Persist();
+        Assert.True(node.The(MessageKind.RequestVoteReply).IsGranted);
+    }
+
+    [Fact] // §4.2.3, §6.4.1, across a crash
+    public void A_restarted_voter_keeps_its_promise_in_its_own_term_too()
+    {
+        Solo node = Restarted(Disk([1], term: 6));
+
+        node.Receive(RequestVote(Three, 6, 1, 1));
+        node.Persist();
+
+        Assert.Equal(MessageReason.LeaderAlive, node.The(MessageKind.RequestVoteReply).Reason);
+        Assert.Null(node.Core.VotedFor);
+    }
+
+    [Fact] // §3.4: the promise can't forbid what was given before it
+    public void A_restarted_voter_repeats_the_vote_that_it_gave()
+    {
+        Solo node = Restarted(Disk([1], term: 6, votedFor: Three));
+
+        node.Receive(RequestVote(Three, 6, 1, 1));
+
+        Assert.True(node.The(MessageKind.RequestVoteReply).IsGranted);
+    }
+
     [Fact] // §3.10: the lease was given up before the transfer
     public void A_restarted_voter_votes_in_a_transfer_at_once()
     {

@@ -62,6 +62,18 @@ public sealed class BeginningTests
         { "The configuration at 1 isn't in the log (0..2] or out of order.", State((2, Membership.Of(1)), (1, Membership.Of(1))) },
         { "The configuration at 0 isn't in the log (0..2] or out of order.", State((0, Membership.Of(1))) },
         { "The configuration at 2 has no voters.", State((2, Membership.Empty)) },
+        {
+            "The log reaches 2, but the hard state doesn't say whether it has payloads.",
+            new() { Log = [Run(1, 1, 2)], HardState = Hard(1) with { Log = LogKind.Undecided } }
+        },
+        {
+            "The log reaches 4, but the hard state doesn't say whether it has payloads.",
+            new() { Snapshot = At(2, 4), HardState = Hard(2) with { Log = LogKind.Undecided } }
+        },
+        {
+            "The configuration at 2 has more than 1024 members.",
+            State((2, Membership.Of([.. Enumerable.Range(1, 1025).Select(id => (ulong)id)])))
+        },
     };
 
     [Theory]

@@ -123,6 +123,20 @@ public sealed class MembershipTests
         Assert.Equal(MembershipRefusal.NoVoterLeft, withWitness.TryChange(both, out _));
     }
 
+    [Theory] // those who leave count until they have left
+    [InlineData(1023, 1, MembershipRefusal.None)]
+    [InlineData(1024, 1, MembershipRefusal.TooManyMembers)]
+    [InlineData(1023, 2, MembershipRefusal.TooManyMembers)]
+    public void A_configuration_has_its_most_members(int voters, int more, MembershipRefusal expected)
+    {
+        Membership full = Membership.Of([.. Enumerable.Range(1, voters).Select(id => (ulong)id)]);
+        MembershipChange change = Enumerable.Range(5000, more)
+            .Aggregate(MembershipChange.None.Remove(new NodeId(1)), (all, id) => all.AddLearner(new NodeId((ulong)id)));
+
+        Assert.Equal(expected, full.TryChange(change, out Membership next));
+        Assert.True(next.Members.Length <= Membership.MembersMax);
+    }
+
     [Theory] // voters with payloads, witnesses already voting; one more witness comes in as a voter
     [InlineData(1, 0, MembershipRefusal.None)]
     [InlineData(2, 0, MembershipRefusal.None)]

@@ -64,13 +64,112 @@ public sealed class NonsenseTests
             offer with { Snapshot = Solo.SnapshotAt(0, 9) },
             offer with { Snapshot = Solo.SnapshotAt(5, 9, membershipIndex: 10) },
             offer with { Snapshot = Solo.SnapshotAt(5, 9, Membership.Empty) },
+            offer with { Snapshot = Solo.SnapshotAt(5, 9) with { Membership = null! } },
+            offer with { Snapshot = Solo.SnapshotAt(5, 9) with { Bytes = -1 } },
+            offer with { Snapshot = Solo.SnapshotAt(5, 9, Voters(1025)) },
+            sound with { Membership = Voters(1025) },
             Solo.RequestVote(Solo.Two, 99, 99, 9),
             Solo.RequestVote(Solo.Two, 99, 0, 9),
+            Solo.Heartbeat(Solo.Two, 99) with { Kind = MessageKind.ReadIndex },
+            Solo.Heartbeat(Solo.Two, 99) with { Kind = MessageKind.ReadIndexReply, Flags = MessageFlags.Granted },
             Solo.Heartbeat(Solo.Two, 99) with { Membership = Solo.ThreeVoters },
         ];
 
         Assert.All(malformed, message => Assert.Equal(StepOutcome.Malformed, node.Feed(message)));
         Assert.Equal(before, View.Of(node));
+    }
+
+    [Fact] // a member more would need more stack than a quorum is worth
+    public void As_many_members_as_the_limit_are_taken()
+    {
+        Solo node = Solo.Following();
+
+        Assert.Equal(StepOutcome.Accepted, node.Receive(Solo.Append(Solo.Two, 3, 1, 1, count: 1) with { Membership = Voters(1024) }));
+        Assert.Equal(1024, node.Core.Membership.Members.Length);
+    }
+
+    [Theory] // one such message used to poison a cluster for ever: no term is left above it to elect anybody in
+    [MemberData(nameof(Roles))]
+    public void A_term_that_no_cluster_can_have_come_to_is_refused(string role)
+    {
+        Solo node = Begin(role);
+        View before = View.Of(node);
+        var beyond = new Term(node.Core.Term.Value + (1UL << 32) + 1);
+
+        for (MessageKind kind = MessageKind.PreVote; kind <= MessageKind.ReadIndexReply; kind++)
+        {
+            Message message = Solo.Heartbeat(Solo.Two, beyond.Value) with { Kind = kind, Sequence = 1 };
+            message = kind == MessageKind.InstallSnapshot ? message with { Snapshot = Solo.SnapshotAt(1, 9) } : message;
+            Assert.Equal(StepOutcome.Malformed, node.Feed(message));
+            Assert.Equal(StepOutcome.Malformed, node.Feed(message with { Term = new Term((1UL << 62) - 1) }));
+        }
+
+        Assert.Equal(before, View.Of(node));
+    }
+
+    [Fact] // as one that was away for years, or has never been there
+    public void A_node_that_knows_of_no_term_learns_the_cluster_s()
+    {
+        var core = new RaftCore(Solo.Options(), RestoredState.Blank, default);
+
+        Assert.Equal(StepOutcome.Accepted, core.Step(Solo.Heartbeat(Solo.Two, 1UL << 32), default));
+
+        Assert.Equal((new Term(1UL << 32), Solo.Two), (core.Term, core.Leader));
+    }
+
+    [Theory]
+    [InlineData("follower")]
+    [InlineData("candidate")]
+    [InlineData("leader")]
+    public void An_answer_of_a_stranger_raises_no_term(string role)
+    {
+        Solo node = Begin(role);
+        View before = View.Of(node);
+        Message answer = Solo.Heartbeat(new NodeId(77), 50) with { Sequence = 1, Reason = MessageReason.TermBehind };
+        MessageKind[] answers =
+        [
+            MessageKind.PreVoteReply, MessageKind.RequestVoteReply, MessageKind.AppendEntriesReply, MessageKind.HeartbeatReply,
+            MessageKind.InstallSnapshotReply, MessageKind.ReadIndexReply,
+        ];
+
+        Assert.All(answers, kind => Assert.Equal(StepOutcome.NotMember, node.Feed(answer with { Kind = kind })));
+
+        Assert.Equal(before, View.Of(node));
+    }
+
+    [Fact] // the configuration that made it one may be what we lack
+    public void A_stranger_that_leads_or_stands_is_listened_to()
+    {
+        Solo node = Solo.Follower();
+
+        Assert.Equal(StepOutcome.Accepted, node.Receive(Solo.RequestVote(new NodeId(77), 9, 3, 9)));
+        Assert.Equal(new Term(9), node.Core.Term);
+        Assert.Equal(StepOutcome.Accepted, node.Receive(Solo.Append(new NodeId(78), 11, 1, 1, count: 1)));
+        Assert.Equal((new Term(11), new NodeId(78), 2UL), (node.Core.Term, node.Core.Leader, node.Core.Log.Last.Index.Value));
+    }
+
+    [Fact] // a refused message is logged, whatever it says
+    public void A_message_that_makes_no_sense_is_still_told_in_words()
+    {
+        Message backwards = Solo.Append(Solo.Two, 3, 2, 9) with { Last = new LogIndex(4), EntriesTerm = new Term(3) };
+        Assert.Equal(0UL, backwards.EntryCount);
+        Assert.Equal("n2->n1 t3 AppendEntries prev=9@t2 backwards to 4 commit=0", backwards.ToString());
+
+        Message most = backwards with { Entry = EntryId.Of(ulong.MaxValue, ulong.MaxValue), Last = LogIndex.Zero };
+        Assert.Equal(0UL, most.EntryCount);
+        Message widest = backwards with { Entry = EntryId.Zero, Last = new LogIndex(ulong.MaxValue), Membership = Membership.Empty };
+        Assert.Equal(ulong.MaxValue, widest.EntryCount);
+
+        var random = new SeededRandom(1);
+        Solo node = Begin("leader");
+        for (int i = 0; i < 2000; i++)
+        {
+            Message nonsense = Nonsense(node, random);
+            Assert.NotEmpty(nonsense.ToString());
+            Assert.True(nonsense.EntryCount <= nonsense.Last.Value);
+        }
+
+        Assert.All([most, widest, default, default(Message) with { Kind = (MessageKind)200 }], message => Assert.NotEmpty(message.ToString()));
     }
 
     [Fact]
@@ -88,6 +187,8 @@ public sealed class NonsenseTests
             [StepOutcome.ForeignCluster, StepOutcome.NotForUs, StepOutcome.FromSelf],
             node.Core.Status(node.Now).Refusals.Select(refusal => refusal.Reason));
     }
+
+    private static Membership Voters(int count) => Membership.Of([.. Enumerable.Range(1, count).Select(id => (ulong)id)]);
 
     private static Solo Begin(string role) => role switch
     {
@@ -163,7 +264,7 @@ public sealed class NonsenseTests
         {
             Kind = kind,
             Flags = (MessageFlags)random.Next(0, random.Chance(50) ? 255 : 3),
-            Reason = (MessageReason)random.Next(0, random.Chance(50) ? 255 : (int)MessageReason.Receiving),
+            Reason = (MessageReason)random.Next(0, random.Chance(50) ? 255 : (int)MessageReason.OtherLogKind),
             Cluster = random.Chance(5) ? new ClusterId(random.NextUInt64()) : new ClusterId(0xC1),
             From = new NodeId(random.Chance(5) ? 1 : 2 + random.NextBelow(3)),
             To = random.Chance(5) ? Solo.Two : Solo.Self,
