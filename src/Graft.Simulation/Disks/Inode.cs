@@ -14,6 +14,9 @@ internal sealed class Inode(int id)
 
     internal FileImage Cache { get; set; } = new();
 
+    /// <summary>The length on the platter once all that is pending has reached it.</summary>
+    internal long LengthToCome { get; set; }
+
     /// <summary>The platter before the last flush: what a stale read or a sector that wasn't written shows.</summary>
     internal FileImage Previous { get; set; } = new();
 
@@ -56,6 +59,7 @@ internal sealed class Inode(int id)
         Path = Path,
         Durable = Durable.Clone(),
         Cache = Cache.Clone(),
+        LengthToCome = LengthToCome,
         Previous = Previous.Clone(),
         _pending = [.. _pending],
         Unreadable = Unreadable.Clone(),

@@ -171,6 +171,7 @@ public sealed partial class SimulatedDisk
             if (inode is not null)
             {
                 inode.Cache = inode.Durable.Clone();
+                inode.LengthToCome = inode.Durable.Length;
             }
         }
 

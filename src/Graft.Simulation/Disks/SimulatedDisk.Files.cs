@@ -126,21 +126,32 @@ public sealed partial class SimulatedDisk
             });
         }
 
-        if (offset + data.Length > inode.Cache.Length)
+        // After a failed flush the view can be longer than the platter will be, and a write that lies in between needs a
+        // length though it doesn't lengthen what shows. Without it the next flush would succeed and the data be cut off.
+        long end = offset + data.Length;
+        if (end > inode.Cache.Length)
         {
-            PutLength(inode, offset + data.Length);
+            PutLength(inode, end);
+        }
+        else if (end > inode.LengthToCome)
+        {
+            AddLength(inode, end);
         }
     }
 
     private void PutLength(Inode inode, long length)
     {
-        if (length == inode.Cache.Length)
-        {
-            return;
-        }
-
         inode.Unreadable.Remove(length, long.MaxValue);
         inode.Cache.SetLength(length);
+        if (length != inode.LengthToCome)
+        {
+            AddLength(inode, length);
+        }
+    }
+
+    private void AddLength(Inode inode, long length)
+    {
+        inode.LengthToCome = length;
         inode.Pending.Add(new PendingChange
         {
             Serial = _nextSerial++,
@@ -230,6 +241,7 @@ public sealed partial class SimulatedDisk
         List<PendingChange> changes = [.. inode.Pending];
         inode.Pending.Clear();
         Keep(changes, Drawn(_faults));
+        inode.LengthToCome = inode.Durable.Length;
         if (_options.FailedFlush == FailedFlushView.Reverted)
         {
             inode.Cache = inode.Durable.Clone();
