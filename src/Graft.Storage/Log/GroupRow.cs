@@ -16,17 +16,20 @@ internal readonly record struct GroupRow(
     internal const int Size = 104;
 
     private const ulong HasVoted = 1;
+    private const ulong IsHeadersOnly = 2;
     private const ulong HasLost = 4;
     private const ulong KnowsHighest = 8;
+    private const ulong IsDecided = 16;
 
     internal static GroupRow Read(ReadOnlySpan<byte> bytes)
     {
         ulong flags = Word(bytes, 8);
         NodeId? vote = (flags & HasVoted) != 0 ? new NodeId(Word(bytes, 24)) : null;
+        LogKind kind = (flags & IsDecided) == 0 ? LogKind.Undecided : (flags & IsHeadersOnly) != 0 ? LogKind.HeadersOnly : LogKind.Full;
         EntryId? highest = (flags & KnowsHighest) != 0 ? EntryId.Of(Word(bytes, 80), Word(bytes, 72)) : null;
         return new GroupRow(
             new GroupId(Word(bytes, 0)),
-            new HardState(new Term(Word(bytes, 16)), vote, new LogIndex(Word(bytes, 32))),
+            new HardState(new Term(Word(bytes, 16)), vote, new LogIndex(Word(bytes, 32)), kind),
             EntryId.Of(Word(bytes, 48), Word(bytes, 40)),
             EntryId.Of(Word(bytes, 64), Word(bytes, 56)),
             (flags & HasLost) != 0 ? new LostEntries(highest) : null,
@@ -37,7 +40,11 @@ internal readonly record struct GroupRow(
     internal void Write(Span<byte> bytes)
     {
         EntryId highest = Lost?.HighestAcknowledged ?? EntryId.Zero;
-        ulong flags = (HardState.VotedFor is null ? 0 : HasVoted) | (Lost is null ? 0 : HasLost) | (Lost?.HighestAcknowledged is null ? 0 : KnowsHighest);
+        ulong flags = (HardState.VotedFor is null ? 0 : HasVoted)
+            | (HardState.Log == LogKind.Undecided ? 0 : IsDecided)
+            | (HardState.Log == LogKind.HeadersOnly ? IsHeadersOnly : 0)
+            | (Lost is null ? 0 : HasLost)
+            | (Lost?.HighestAcknowledged is null ? 0 : KnowsHighest);
         Put(bytes, 0, Group.Value);
         Put(bytes, 8, flags);
         Put(bytes, 16, HardState.Term.Value);

@@ -28,7 +28,7 @@ public sealed partial class WriteAheadLog
         lock (_gate)
         {
             NoteIfRetirable(segment);
-            if (_records == 0 && _retirable.Count > 0)
+            if (!_isOpen && _retirable.Count > 0)
             {
                 if (MakeRoom(0, isEssential: true) != StageOutcome.Staged)
                 {

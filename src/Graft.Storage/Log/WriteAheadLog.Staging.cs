@@ -16,13 +16,14 @@ public sealed partial class WriteAheadLog
     private int _nextBlock;
     private int _batchAt;
     private int _records;
+    private bool _isOpen;
     private bool _hasAllRows;
 
     /// <summary>Whether something waits for <see cref="Write"/>.</summary>
-    public bool HasStaged => _records > 0;
+    public bool HasStaged => _isOpen;
 
     /// <summary>Whether the last batch isn't proven durable by anything behind it: when idle, <see cref="StageMark()"/>.</summary>
-    public bool WantsMark => _records == 0 && _active is not null && _batch > _markedBatch;
+    public bool WantsMark => !_isOpen && _active is not null && _batch > _markedBatch;
 
     /// <summary>How many bytes the batch has so far.</summary>
     public int StagedBytes => _block is null ? 0 : _block.Used - _batchAt;
@@ -62,7 +63,7 @@ public sealed partial class WriteAheadLog
     public void Write()
     {
         ThrowIfFailed();
-        Invariant.Check(_records > 0 && _block is not null && _active is not null);
+        Invariant.Check(_isOpen && _block is not null && _active is not null);
         ReadOnlyMemory<byte> batch;
         lock (_gate)
         {
@@ -78,7 +79,7 @@ public sealed partial class WriteAheadLog
     public FlushToken Flush()
     {
         ThrowIfFailed();
-        Invariant.Check(_records == 0 && _active is not null);
+        Invariant.Check(!_isOpen && _active is not null);
         try
         {
             FlushToken token = FlushToken.Flush(_active.File, _batch);
@@ -188,7 +189,7 @@ public sealed partial class WriteAheadLog
     {
         if (!Fits(extent))
         {
-            if (_records > 0)
+            if (_isOpen)
             {
                 return StageOutcome.BatchFull;
             }
@@ -210,7 +211,7 @@ public sealed partial class WriteAheadLog
             }
         }
 
-        if (_records == 0)
+        if (!_isOpen)
         {
             BeginBatch();
         }
@@ -222,13 +223,13 @@ public sealed partial class WriteAheadLog
 
     private bool FitsSegment(long extent) => _active is { } active && active.Size - _position - StagedInSegment >= extent + EndExtent();
 
-    private long StagedInSegment => _records > 0 ? StagedBytes : 0;
+    private long StagedInSegment => _isOpen ? StagedBytes : 0;
 
     // What the end of the batch takes, with a row for one group more, and its beginning if it hasn't begun.
     private long EndExtent()
     {
         long extent = RecordHeader.ExtentOf((RowCount + 1L) * GroupRow.Size);
-        if (_records > 0)
+        if (_isOpen)
         {
             return extent;
         }
@@ -334,6 +335,7 @@ public sealed partial class WriteAheadLog
 
     private void BeginBatch()
     {
+        _isOpen = true;
         _batch++;
         _batchAt = _block!.Used;
         if (_position == SegmentHeader.Size)
@@ -347,22 +349,25 @@ public sealed partial class WriteAheadLog
     private bool StageMark(RecordFlags flags)
     {
         ThrowIfFailed();
-        Invariant.Check(_records == 0);
-        if (_active is null)
-        {
-            return false;
-        }
-
+        Invariant.Check(!_isOpen);
         lock (_gate)
         {
-            long aligned = (_position + SegmentHeader.Size - 1) / SegmentHeader.Size * SegmentHeader.Size;
-            bool isNew = _position == SegmentHeader.Size;
-            if (aligned + EndExtent() > _active.Size || isNew)
+            if (_active is null || _position == SegmentHeader.Size)
             {
                 return false;
             }
 
-            _position = aligned;
+            // A block of its own, if there is one: what rots the last batch then leaves the mark.
+            long aligned = (_position + SegmentHeader.Size - 1) / SegmentHeader.Size * SegmentHeader.Size;
+            if (aligned + EndExtent() <= _active.Size)
+            {
+                _position = aligned;
+            }
+            else if (!FitsSegment(0) && !TryRoll(isEssential: true))
+            {
+                return false;
+            }
+
             TakeBlock(EndExtent());
             BeginBatch();
             StageEnd(flags);
@@ -490,7 +495,7 @@ public sealed partial class WriteAheadLog
         {
             _position += batch.Length;
             _markedBatch = _isMark ? _batch : _markedBatch;
-            (_records, _isEnded, _isMark, _hasAllRows) = (0, false, false, false);
+            (_records, _isOpen, _isEnded, _isMark, _hasAllRows) = (0, false, false, false, false);
             _touchedBefore.Clear();
             _touchedBefore.AddRange(_touched);
             _touched.Clear();
