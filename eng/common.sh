@@ -26,6 +26,18 @@ require_sdk() {
   fi
 }
 
+# Installs strace where that takes no question: as root, with apt-get. The tests that make system calls fail are skipped
+# without it, and say so.
+want_strace() {
+  if command -v strace >/dev/null || ! command -v apt-get >/dev/null || ((EUID != 0)); then
+    return 0
+  fi
+
+  echo "Installing strace"
+  DEBIAN_FRONTEND=noninteractive timeout 120 apt-get install -y -qq strace </dev/null >/dev/null 2>&1 ||
+    echo "strace could not be installed; the tests that need it are skipped."
+}
+
 # run_built PROJECT [-p:NAME=VALUE]... [ARGUMENT]...
 # Builds an executable project in Release, silently unless that fails, and becomes it. Leading -p: arguments go to the build.
 # The working directory stays the caller's, so that relative paths among the arguments mean what they say.

@@ -81,6 +81,31 @@ public sealed class FileDiskTests : IDisposable
         new FileDisk(_directory.Path).Lock("LOCK", "the second").Dispose();
     }
 
+    [Fact] // a child that inherited the lock would hold it beyond the end of its parent
+    public void No_handle_survives_into_a_child_process()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "Only Linux shows the flags of its handles.");
+        const int CloseOnExec = 0x80000;
+        FileDisk disk = new(_directory.Path);
+
+        using IDisposable locked = disk.Lock("LOCK", "me");
+        using IDiskFile created = disk.Open("a", DiskAccess.Create);
+        using IDiskFile written = disk.Open("a", DiskAccess.ReadWrite);
+        using IDiskFile read = disk.Open("a", DiskAccess.Read);
+
+        string[] ours =
+        [
+            .. Directory.GetFiles("/proc/self/fd").Where(handle =>
+                File.ResolveLinkTarget(handle, returnFinalTarget: false)?.FullName.StartsWith(_directory.Path, StringComparison.Ordinal) == true),
+        ];
+        Assert.Equal(4, ours.Length);
+        Assert.All(ours, handle =>
+        {
+            string flags = File.ReadLines($"/proc/self/fdinfo/{Path.GetFileName(handle)}").Single(line => line.StartsWith("flags:", StringComparison.Ordinal));
+            Assert.NotEqual(0, Convert.ToInt32(flags["flags:".Length..].Trim(), 8) & CloseOnExec);
+        });
+    }
+
     [Fact]
     public void A_lock_that_cannot_be_taken_for_another_reason_is_not_called_held()
     {
