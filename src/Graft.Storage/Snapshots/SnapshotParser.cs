@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 
 namespace Graft.Storage;
 
@@ -136,7 +137,7 @@ internal sealed class SnapshotParser(SnapshotExpectation expectation) : IDisposa
     private SnapshotFault? Verify(ReadOnlySpan<byte> unit)
     {
         SnapshotFault? fault = Header is null ? VerifyHeader(unit)
-            : System.Buffers.Binary.BinaryPrimitives.ReadUInt32LittleEndian(unit) == 0 ? VerifyFooter(Header, unit)
+            : BinaryPrimitives.ReadUInt32LittleEndian(unit) == 0 ? VerifyFooter(Header, unit)
             : VerifyChunk(Header, unit);
         _fileCrc = fault is null ? Crc32C.Continue(_fileCrc, unit) : _fileCrc;
         return fault;

@@ -69,6 +69,7 @@ public sealed partial class SnapshotStore
     /// <see cref="SnapshotError.Busy"/>: it's being written or received already; or <see cref="SnapshotError.NoSpace"/>.
     /// </exception>
     /// <exception cref="StorageFailedException">Final, now or earlier.</exception>
+    /// <exception cref="DiskException">The file can't be created, for another reason than space. Nothing was begun.</exception>
     /// <exception cref="ArgumentException">It has too many members, or its configuration is of a later index than itself.</exception>
     public SnapshotWriter Create(GroupId group, Snapshot snapshot)
     {
@@ -106,6 +107,7 @@ public sealed partial class SnapshotStore
     /// <see cref="SnapshotError.NoSpace"/>.
     /// </exception>
     /// <exception cref="StorageFailedException">Final, now or earlier.</exception>
+    /// <exception cref="DiskException">The file can't be created or opened, for another reason than space. Nothing was begun.</exception>
     public SnapshotReceiver OpenReceive(GroupId group, Snapshot snapshot)
     {
         ArgumentNullException.ThrowIfNull(snapshot);
