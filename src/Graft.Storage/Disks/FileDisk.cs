@@ -6,7 +6,7 @@ namespace Graft.Storage;
 /// <summary>A directory of this machine, through system calls of our own.</summary>
 /// <remarks>
 /// <para>
-/// The framework's flush loses the system's error on Linux, and it has none for directories: docs/internals/decisions/0006.
+/// The framework's flush loses the system's error on Linux, and it has none for directories: docs/internals/decisions/0007.
 /// </para>
 /// <para>
 /// Files are created for their owner alone (0600, directories 0700). A path that leaves the root is an

@@ -1,0 +1,6 @@
+namespace Graft.Storage.Tests.Disks;
+
+public sealed class MemoryDiskContractTests : DiskContract
+{
+    protected override IDisk Disk { get; } = new MemoryDisk();
+}
