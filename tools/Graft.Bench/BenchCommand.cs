@@ -1,4 +1,6 @@
 using System.Text.Json;
+using Graft.Bench.Log;
+using Graft.Storage;
 
 namespace Graft.Bench;
 
@@ -19,14 +21,25 @@ internal static class BenchCommand
             return Success;
         }
 
+        if (args is ["log", "--help" or "-h", ..])
+        {
+            Console.Out.WriteLine(LogArguments.Usage);
+            return Success;
+        }
+
         if (args.Length == 0)
         {
-            return Refuse("Expected the name of a benchmark and got none. There is one: core.");
+            return Refuse("Expected the name of a benchmark and got none. There are two: core and log.");
+        }
+
+        if (args[0] == "log")
+        {
+            return Log(args.AsSpan(1));
         }
 
         if (args[0] != "core")
         {
-            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There is one: core.");
+            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are two: core and log.");
         }
 
         if (!CoreArguments.TryParse(args.AsSpan(1), out CoreArguments arguments, out string? error))
@@ -50,6 +63,29 @@ internal static class BenchCommand
         CoreReport report = CoreBenchmarks.Run(arguments, EtcdRival.LookUp(arguments));
         Console.Out.WriteLine(arguments.IsJson ? JsonSerializer.Serialize(report, Json) : CoreReportText.Of(report));
         return Success;
+    }
+
+    private static int Log(ReadOnlySpan<string> args)
+    {
+        if (!LogArguments.TryParse(args, out LogArguments arguments, out string? error))
+        {
+            Console.Error.WriteLine(error);
+            Console.Error.WriteLine();
+            Console.Error.WriteLine(LogArguments.Usage);
+            return BadArguments;
+        }
+
+        try
+        {
+            LogReport report = LogBenchmarks.Run(arguments);
+            Console.Out.WriteLine(arguments.IsJson ? JsonSerializer.Serialize(report, Json) : LogReportText.Of(report));
+            return Success;
+        }
+        catch (Exception exception) when (exception is BenchmarkFailedException or StorageFailedException or DiskException)
+        {
+            Console.Error.WriteLine(exception.Message);
+            return Failure;
+        }
     }
 
     private static int Smoke()

@@ -31,6 +31,7 @@ internal sealed class DirectoryIdentity
     {
         try
         {
+            disk.CreateDirectory("");
             return disk.Lock(LockPath, holder);
         }
         catch (DiskException failure) when (failure.Error == DiskError.Locked)

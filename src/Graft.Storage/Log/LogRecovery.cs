@@ -250,11 +250,17 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         }
     }
 
+    // One record, and only if that can't be read the whole segment: every segment would be read twice.
     private (ulong Sequence, ulong Batch)? FirstOf((ulong Number, string Path, IDiskFile File) segment)
     {
+        if (SegmentImage.TryReadFirst(segment.Number, segment.File, out RecordHeader header))
+        {
+            return (header.Sequence, header.Batch);
+        }
+
         _image.Load(segment.Number, segment.Path, segment.File);
         long first = _image.Find(SegmentHeader.Size, 0);
-        return first >= 0 && _image.TryRead(first, out RecordHeader header) ? (header.Sequence, header.Batch) : null;
+        return first >= 0 && _image.TryRead(first, out header) ? (header.Sequence, header.Batch) : null;
     }
 
     // What it held shows as a gap in the sequence; before the first segment read it shows as entries without a place.

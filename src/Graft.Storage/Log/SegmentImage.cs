@@ -31,6 +31,27 @@ internal sealed class SegmentImage
         _bytes.AsSpan(Length).Clear();
     }
 
+    /// <summary>The record that a segment begins with, if it can be believed (R1, R3).</summary>
+    internal static bool TryReadFirst(ulong number, IDiskFile file, out RecordHeader header)
+    {
+        header = default;
+        Span<byte> bytes = stackalloc byte[RecordHeader.Size];
+        try
+        {
+            if (!file.TryReadFully(bytes, SegmentHeader.Size) || !RecordHeader.IsValid(bytes, (uint)number))
+            {
+                return false;
+            }
+        }
+        catch (DiskException unreadable) when (unreadable.Error == DiskError.Failed)
+        {
+            return false;
+        }
+
+        header = RecordHeader.Read(bytes);
+        return true;
+    }
+
     /// <summary>Whether a record that satisfies R1, R2 and R3 begins here.</summary>
     internal bool TryRead(long at, out RecordHeader header)
     {

@@ -1,0 +1,20 @@
+namespace Graft.Storage;
+
+/// <summary>Is told what became of a write. Called on the writer's thread: take note and return, since all others wait meanwhile.</summary>
+public interface ILogCompletion
+{
+    /// <summary>All of it is durable, and <paramref name="token"/> proves it.</summary>
+    void Durable(LogWrite write, FlushToken token);
+
+    /// <summary>
+    /// The disk is full. Nothing of it was taken, or a prefix of its entries. Submit the same object again, later: until then
+    /// other writes of its group are answered in the same way, since they would leave a gap.
+    /// </summary>
+    void NoSpace(LogWrite write);
+
+    /// <summary>
+    /// The write makes no sense for this log (<see cref="ArgumentException"/>: a mistake of the caller's; nothing was taken), or
+    /// the log is over (<see cref="StorageFailedException"/>: it may or may not be there after a restart).
+    /// </summary>
+    void Failed(LogWrite write, Exception why);
+}

@@ -1,0 +1,287 @@
+using Graft.Consensus;
+
+namespace Graft.Storage;
+
+/// <summary>The thread that a log's disk calls are made on. Whatever waits when a flush ends goes into the next batch together.</summary>
+/// <remarks>
+/// Nobody is made to wait for company: a write that comes alone is written at once, and while its flush runs the others
+/// gather. So batches grow with the load and only then, without a timer. A blocking flush belongs on a thread of its own: on
+/// a shared one it would hold up heartbeats (docs/internals/storage-format.md, section 2).
+/// </remarks>
+public sealed class LogWriter : IDisposable
+{
+    // Between batches, how much room for the next segment is prepared for each byte written: it is ready before it's needed.
+    private const int PreparedPerByte = 2;
+    private const int PreparedStep = 1 << 20;
+
+    private static readonly TimeSpan Recheck = TimeSpan.FromSeconds(1);
+
+    private readonly WriteAheadLog _log;
+    private readonly LogWriterOptions _options;
+    private readonly Thread _thread;
+    private readonly object _gate = new();
+    private readonly SortedDictionary<GroupId, LogWrite> _refused = [];
+
+    private List<(LogWrite Write, ILogCompletion Completion)> _queue = [];
+    private List<(LogWrite Write, ILogCompletion Completion)> _batch = [];
+    private int _staged;
+    private int _taken;
+    private bool _isStopping;
+    private bool _isWaiting;
+    private long _toPrepare;
+    private long _lastLook;
+    private bool _hasFailed;
+
+    /// <param name="log">The log; from now on this writer's alone, reads excepted.</param>
+    /// <param name="options">How it works.</param>
+    public LogWriter(WriteAheadLog log, LogWriterOptions? options = null)
+    {
+        ArgumentNullException.ThrowIfNull(log);
+        (_log, _options) = (log, options ?? new LogWriterOptions());
+        _thread = new Thread(Run) { IsBackground = true, Name = "graft-log" };
+        _thread.UnsafeStart();
+    }
+
+    /// <summary>How many flushes have been made for writes.</summary>
+    public long Flushes { get; private set; }
+
+    /// <summary>Hands a write over. From any thread; the object belongs to the writer until its completion is told.</summary>
+    /// <exception cref="ObjectDisposedException">The writer has been stopped.</exception>
+    public void Submit(LogWrite write, ILogCompletion completion)
+    {
+        ArgumentNullException.ThrowIfNull(write);
+        ArgumentNullException.ThrowIfNull(completion);
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isStopping, this);
+            _queue.Add((write, completion));
+            if (_isWaiting)
+            {
+                Monitor.Pulse(_gate);
+            }
+        }
+    }
+
+    /// <summary>Writes what was submitted, marks the log as closed in order, and ends the thread.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            if (_isStopping)
+            {
+                return;
+            }
+
+            _isStopping = true;
+            Monitor.Pulse(_gate);
+        }
+
+        _thread.Join();
+    }
+
+    private void Run()
+    {
+        while (TakeQueue())
+        {
+            WriteAll();
+            KeepReady();
+        }
+
+        try
+        {
+            _log.Close();
+        }
+        catch (StorageFailedException failure)
+        {
+            TellFailed(failure);
+            _log.Dispose();
+        }
+    }
+
+    // False when it is time to end. Nobody waits behind what is done here but who comes in its midst.
+    private bool TakeQueue()
+    {
+        bool isPrepared = false;
+        bool isIdle = false;
+        while (true)
+        {
+            lock (_gate)
+            {
+                if (_queue.Count == 0 && !_isStopping && isPrepared)
+                {
+                    _isWaiting = true;
+                    isIdle = !Monitor.Wait(_gate, _log.WantsMark ? _options.IdleMark : Recheck);
+                    _isWaiting = false;
+                }
+
+                if (_queue.Count > 0)
+                {
+                    (_queue, _batch) = (_batch, _queue);
+                    return true;
+                }
+
+                if (_isStopping)
+                {
+                    return false;
+                }
+            }
+
+            isPrepared = !TryPrepare(isIdle);
+        }
+    }
+
+    // Whether there is more to do of this kind.
+    private bool TryPrepare(bool isIdle)
+    {
+        if (_log.Failure is not null)
+        {
+            return false;
+        }
+
+        try
+        {
+            if (_log.Maintain())
+            {
+                return true;
+            }
+
+            if (isIdle && _log.WantsMark && _log.StageMark())
+            {
+                _log.Write();
+                _log.Flush();
+            }
+        }
+        catch (StorageFailedException failure)
+        {
+            TellFailed(failure);
+        }
+
+        return false;
+    }
+
+    private void WriteAll()
+    {
+        (_staged, _taken) = (0, 0);
+        try
+        {
+            while (_taken < _batch.Count)
+            {
+                if (Stage(_batch[_taken].Write, _batch[_taken].Completion))
+                {
+                    _taken++;
+                }
+                else
+                {
+                    Flush();
+                }
+            }
+
+            Flush();
+        }
+        catch (StorageFailedException failure)
+        {
+            FailAll(failure);
+        }
+
+        _batch.Clear();
+    }
+
+    // False if the batch is full and the write isn't wholly in it.
+    private bool Stage(LogWrite write, ILogCompletion completion)
+    {
+        if (_refused.Count > 0 && _refused.TryGetValue(write.Group, out LogWrite? first))
+        {
+            if (first != write)
+            {
+                Drop();
+                completion.NoSpace(write);
+                return true;
+            }
+
+            _refused.Remove(write.Group);
+        }
+
+        try
+        {
+            switch (_log.Stage(write))
+            {
+                case StageOutcome.BatchFull:
+                    return false;
+                case StageOutcome.NoSpace:
+                    Drop();
+                    _refused[write.Group] = write;
+                    completion.NoSpace(write);
+                    return true;
+                default:
+                    return true;
+            }
+        }
+        catch (ArgumentException mistake)
+        {
+            Drop();
+            completion.Failed(write, mistake);
+            return true;
+        }
+    }
+
+    // It is answered already: nothing is to be told of it after the flush.
+    private void Drop() => _batch[_taken] = default;
+
+    private void Flush()
+    {
+        if (!_log.HasStaged)
+        {
+            return;
+        }
+
+        _toPrepare += (long)_log.StagedBytes * PreparedPerByte;
+        _log.Write();
+        FlushToken token = _log.Flush();
+        Flushes++;
+        for (; _staged < _taken; _staged++)
+        {
+            (LogWrite write, ILogCompletion completion) = _batch[_staged];
+            completion?.Durable(write, token);
+        }
+    }
+
+    // The log that is never idle keeps ready too, and one that refuses looks now and then whether there is space again.
+    private void KeepReady()
+    {
+        long now = Environment.TickCount64;
+        if (_log.IsOnReserve && now - _lastLook > Recheck.TotalMilliseconds)
+        {
+            _lastLook = now;
+            _toPrepare = Math.Max(_toPrepare, PreparedStep);
+        }
+
+        for (; _toPrepare >= PreparedStep; _toPrepare -= PreparedStep)
+        {
+            if (!TryPrepare(isIdle: false))
+            {
+                _toPrepare = 0;
+                return;
+            }
+        }
+    }
+
+    private void FailAll(StorageFailedException failure)
+    {
+        for (; _staged < _batch.Count; _staged++)
+        {
+            (LogWrite write, ILogCompletion completion) = _batch[_staged];
+            completion?.Failed(write, failure);
+        }
+
+        TellFailed(failure);
+    }
+
+    private void TellFailed(StorageFailedException failure)
+    {
+        if (!_hasFailed)
+        {
+            _hasFailed = true;
+            _options.OnFailed?.Invoke(failure);
+        }
+    }
+}

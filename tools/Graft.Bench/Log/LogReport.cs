@@ -1,0 +1,27 @@
+namespace Graft.Bench.Log;
+
+/// <summary>What <c>./bench log</c> found.</summary>
+internal sealed record LogReport
+{
+    public required string Machine { get; init; }
+
+    public required string Disk { get; init; }
+
+    public List<LatencyRow> Latency { get; } = [];
+
+    public List<ThroughputRow> Throughput { get; } = [];
+
+    public RecoveryRow? Recovery { get; set; }
+
+    public MemoryRow? Memory { get; set; }
+
+    /// <summary>One appender. Medians in microseconds; "raw" is the loop of write and flush of as many bytes.</summary>
+    internal sealed record LatencyRow(int Payload, int BatchBytes, double Raw, double Own, double Ratio, double Wake, double Caller, double CallerLimit);
+
+    /// <summary>Many appenders.</summary>
+    internal sealed record ThroughputRow(int Appenders, int Payload, double EntriesPerSecond, double EntriesPerFlush, double FlushesPerSecond, double RawFlushesPerSecond, double Ratio);
+
+    internal sealed record RecoveryRow(long Bytes, long Entries, double Seconds, double GiBPerSecond, double CrcGiBPerSecond);
+
+    internal sealed record MemoryRow(long Entries, long IndexBytes, double BytesPerEntry, double AllocatedPerEntry);
+}

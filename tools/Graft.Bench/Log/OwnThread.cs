@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using Graft.Consensus;
+using Graft.Storage;
+
+namespace Graft.Bench.Log;
+
+/// <summary>Appends on the thread that also writes and flushes.</summary>
+internal sealed class OwnThread(WriteAheadLog log, byte[] payload)
+{
+    private readonly LogWrite _write = new();
+    private ulong _index;
+
+    /// <summary>What a batch of one entry takes on disk.</summary>
+    internal int BatchBytes { get; private set; }
+
+    /// <summary>Microseconds of each append until the time is over.</summary>
+    internal List<double> Measure(TimeSpan duration)
+    {
+        var times = new List<double>();
+        long end = Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * Stopwatch.Frequency);
+        while (true)
+        {
+            long begin = Stopwatch.GetTimestamp();
+            if (begin >= end)
+            {
+                return times;
+            }
+
+            _write.Begin(new GroupId(1));
+            if (++_index % 1024 == 0)
+            {
+                _write.Start = new LogStart(EntryId.Of(1, _index - 512), LogIndex.Zero, ReadOnlyMemory<byte>.Empty);
+            }
+
+            _write.Add(StoredEntry.Born(EntryId.Of(1, _index), EntryKind.Command, payload));
+            while (log.Stage(_write) == StageOutcome.BatchFull)
+            {
+                log.Write();
+                log.Flush();
+            }
+
+            log.Write();
+            FlushToken token = log.Flush();
+            times.Add(Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
+            if (!token.Covers(_write))
+            {
+                throw new BenchmarkFailedException("A write was acknowledged that isn't durable.");
+            }
+
+            BatchBytes = RecordBytes(payload.Length);
+        }
+    }
+
+    private static int RecordBytes(int size) => 64 + ((size + 7) & ~7) + 64 + 104;
+}
