@@ -195,6 +195,22 @@ public sealed class WriteAheadLogTests
     }
 
     [Fact]
+    public void What_a_snapshot_on_its_way_needs_is_not_compacted()
+    {
+        using WriteAheadLog log = Open(_disk);
+        log.Append(G, term: 1, first: 1, last: 20);
+        LogPin pin = log.Pin(G, new LogIndex(5));
+
+        Assert.Equal(new LogIndex(5), log.CompactableTo(G, new LogIndex(12)));
+        Assert.Contains("pinned", Assert.Throws<ArgumentException>(() => log.Stage(Compaction(G, 1, 12))).Message, StringComparison.Ordinal);
+
+        log.Commit(Compaction(G, 1, 5));
+        pin.Dispose();
+        log.Commit(Compaction(G, 1, 12));
+        Assert.Equal(8, log.ReadAll(G, 13, 20).Count);
+    }
+
+    [Fact]
     public void Another_cluster_and_a_second_log_are_refused()
     {
         using WriteAheadLog log = Open(_disk);
