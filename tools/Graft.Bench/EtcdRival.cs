@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using System.Globalization;
 
 namespace Graft.Bench;
@@ -30,13 +29,13 @@ internal sealed class EtcdRival
             return null;
         }
 
-        string? script = FindScript();
+        string? script = RivalScript.Find(Script);
         if (script is null)
         {
             return new EtcdRival(null, $"etcd raft, not measured: {Script} is not above {AppContext.BaseDirectory}.");
         }
 
-        (int status, string output, string errors) = Execute(script, ["--version"]);
+        (int status, string output, string errors) = RivalScript.Execute(script, ["--version"]);
         return status == 0
             ? new EtcdRival(script, output.Trim())
             : new EtcdRival(null, $"etcd raft 3.4.23, another run: it could not be built here.\n{errors.Trim()}");
@@ -48,7 +47,7 @@ internal sealed class EtcdRival
     {
         string seconds = duration.TotalSeconds.ToString("0.###", CultureInfo.InvariantCulture);
         string mode = shape.Mode == ProposalMode.Closed ? "closed" : "pipelined";
-        (int status, string output, string errors) = Execute(
+        (int status, string output, string errors) = RivalScript.Execute(
             _script!,
             ["--nodes", Text(shape.Nodes), "--batch", Text(shape.Batch), "--mode", mode, "--seconds", seconds]);
         string[] figures = output.Split(' ', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
@@ -73,29 +72,4 @@ internal sealed class EtcdRival
     };
 
     private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
-
-    private static string? FindScript()
-    {
-        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            string path = Path.Combine(at.FullName, Script);
-            if (File.Exists(path))
-            {
-                return path;
-            }
-        }
-
-        return null;
-    }
-
-    private static (int Status, string Output, string Errors) Execute(string file, string[] arguments)
-    {
-        var start = new ProcessStartInfo(file, arguments) { UseShellExecute = false, RedirectStandardOutput = true, RedirectStandardError = true };
-        using Process process = Process.Start(start)
-            ?? throw new BenchmarkFailedException($"Expected {Script} to start; it did not.");
-        string output = process.StandardOutput.ReadToEnd();
-        string errors = process.StandardError.ReadToEnd();
-        process.WaitForExit();
-        return (process.ExitCode, output, errors);
-    }
 }

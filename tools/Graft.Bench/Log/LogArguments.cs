@@ -20,6 +20,7 @@ internal sealed record LogArguments
           --recovery MIB    size of the log that is recovered, 16 to 16384          (1024)
           --entries N       entries whose memory is measured, in millions           (10)
           --only PART       latency, throughput, recovery or memory                 (all of them)
+          --rival etcd      measure etcd's log beside the latency rows, round by round
           --json            print JSON instead of tables
           --help            print this
         """;
@@ -39,6 +40,8 @@ internal sealed record LogArguments
     internal int MillionEntries { get; private init; } = 10;
 
     internal string? Only { get; private init; }
+
+    internal bool HasRival { get; private init; }
 
     internal bool IsJson { get; private init; }
 
@@ -63,6 +66,7 @@ internal sealed record LogArguments
                 "--recovery" => arguments with { RecoveryMiB = Numbers(option, value, 16, 16384, ref error)[0] },
                 "--entries" => arguments with { MillionEntries = Numbers(option, value, 1, 100, ref error)[0] },
                 "--only" => arguments with { Only = Part(value, ref error) },
+                "--rival" => arguments with { HasRival = IsRival(value, ref error) },
                 _ => Unknown(arguments, option, ref error),
             };
             args = args[Math.Min(args.Length, isFlag ? 1 : 2)..];
@@ -114,6 +118,16 @@ internal sealed record LogArguments
         }
 
         return value;
+    }
+
+    private static bool IsRival(string value, ref string? error)
+    {
+        if (value != "etcd")
+        {
+            error = $"--rival expects etcd, the only rival that is set up here, and got '{value}'.";
+        }
+
+        return true;
     }
 
     private static LogArguments Unknown(LogArguments arguments, string option, ref string? error)

@@ -10,6 +10,8 @@ internal static class LogBenchmarks
 {
     private const int Rounds = 5;
 
+    private static readonly int[] EntriesPerBatch = [1, 128];
+
     private static readonly LogOptions Options = new() { Cluster = new ClusterId(1), Node = new NodeId(1) };
 
     internal static LogReport Run(LogArguments arguments)
@@ -17,8 +19,10 @@ internal static class LogBenchmarks
         string root = Path.Combine(arguments.Directory ?? Path.GetTempPath(), $"graft-bench-{Environment.ProcessId}");
         try
         {
+            EtcdLogRival? rival = arguments.HasRival ? EtcdLogRival.LookUp() : null;
             var report = new LogReport
             {
+                Rival = rival?.Description,
                 Machine = $"{Environment.ProcessorCount} processors, .NET {Environment.Version}",
                 Disk = new DriveInfo(Path.GetFullPath(arguments.Directory ?? Path.GetTempPath())).DriveFormat,
             };
@@ -27,7 +31,10 @@ internal static class LogBenchmarks
                 foreach (int size in arguments.Sizes)
                 {
                     Say($"latency, {size} B");
-                    report.Latency.Add(Latency(Path.Combine(root, $"latency-{size}"), size, arguments.Seconds));
+                    foreach (int batch in EntriesPerBatch.Where(batch => batch * size <= 1 << 20))
+                    {
+                        report.Latency.Add(Latency(Path.Combine(root, $"latency-{size}-{batch}"), size, batch, arguments.Seconds, rival));
+                    }
                 }
             }
 
@@ -72,8 +79,8 @@ internal static class LogBenchmarks
         return values.Count == 0 ? 0 : values[values.Count / 2];
     }
 
-    // Raw and own in turns, so that whatever else the machine does meets both.
-    private static LogReport.LatencyRow Latency(string root, int size, double seconds)
+    // Raw, own and the rival in turns, so that whatever else the machine does meets all.
+    private static LogReport.LatencyRow Latency(string root, int size, int batch, double seconds, EtcdLogRival? rival)
     {
         var disk = new FileDisk(root);
         byte[] payload = Payload(size);
@@ -81,38 +88,34 @@ internal static class LogBenchmarks
         var raw = new List<double>();
         var own = new List<double>();
         var caller = new List<double>();
-        using (var loop = new RawLoop(disk, "raw"))
+        var wakes = new List<double>();
+        var theirs = new List<double>();
+        using var loop = new RawLoop(disk, "raw");
+        WriteAheadLog log = WriteAheadLog.Open(disk, Options);
+        var writes = new OwnThread(log, payload, batch);
+        writes.Measure(slice);
+        byte[] bytes = new byte[writes.BatchBytes];
+        loop.Measure(bytes, slice);
+        using var writer = new LogWriter(WriteAheadLog.Open(new FileDisk(root + "-caller"), Options));
+        var blocking = new BlockingCaller();
+        blocking.Measure(writer, payload, slice);
+        for (int round = 0; round < Rounds; round++)
         {
-            WriteAheadLog log = WriteAheadLog.Open(disk, Options);
-            var writes = new OwnThread(log, payload);
-            writes.Measure(slice);
-            loop.Measure(new byte[writes.BatchBytes], slice);
-            for (int round = 0; round < Rounds; round++)
+            raw.AddRange(loop.Measure(bytes, slice));
+            own.AddRange(writes.Measure(slice));
+            caller.AddRange(blocking.Measure(writer, payload, slice));
+            wakes.Add(WakeUp.Measure(slice / 4, 100));
+            if (rival is not null)
             {
-                raw.AddRange(loop.Measure(new byte[writes.BatchBytes], slice));
-                own.AddRange(writes.Measure(slice));
+                theirs.Add(rival.Measure(root, size, batch, slice));
             }
-
-            log.Close();
-            int batchBytes = writes.BatchBytes;
-            double rawMedian = Median(raw);
-            var callerDisk = new FileDisk(root + "-caller");
-            using var writer = new LogWriter(WriteAheadLog.Open(callerDisk, Options));
-            var blocking = new BlockingCaller();
-            blocking.Measure(writer, payload, slice);
-            var rawBeside = new List<double>();
-            var wakes = new List<double>();
-            for (int round = 0; round < Rounds; round++)
-            {
-                rawBeside.AddRange(loop.Measure(new byte[batchBytes], slice));
-                caller.AddRange(blocking.Measure(writer, payload, slice));
-                wakes.Add(WakeUp.Measure(slice / 4, rawMedian));
-            }
-
-            double wake = Median(wakes);
-            return new LogReport.LatencyRow(
-                size, batchBytes, rawMedian, Median(own), Median(own) / rawMedian, wake, Median(caller), (Median(rawBeside) * 1.15) + (2 * wake));
         }
+
+        log.Close();
+        double wake = Median(wakes);
+        return new LogReport.LatencyRow(
+            size, batch, bytes.Length, Median(raw), Median(own), Median(own) / Median(raw), wake, Median(caller), (Median(raw) * 1.15) + (2 * wake),
+            rival is null ? null : Median(theirs));
     }
 
     private static LogReport.ThroughputRow Throughput(string root, int appenders, int size, double seconds)

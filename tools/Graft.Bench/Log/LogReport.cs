@@ -7,6 +7,8 @@ internal sealed record LogReport
 
     public required string Disk { get; init; }
 
+    public string? Rival { get; init; }
+
     public List<LatencyRow> Latency { get; } = [];
 
     public List<ThroughputRow> Throughput { get; } = [];
@@ -16,7 +18,7 @@ internal sealed record LogReport
     public MemoryRow? Memory { get; set; }
 
     /// <summary>One appender. Medians in microseconds; "raw" is the loop of write and flush of as many bytes.</summary>
-    internal sealed record LatencyRow(int Payload, int BatchBytes, double Raw, double Own, double Ratio, double Wake, double Caller, double CallerLimit);
+    internal sealed record LatencyRow(int Payload, int Entries, int BatchBytes, double Raw, double Own, double Ratio, double Wake, double Caller, double CallerLimit, double? Rival);
 
     /// <summary>Many appenders.</summary>
     internal sealed record ThroughputRow(int Appenders, int Payload, double EntriesPerSecond, double EntriesPerFlush, double FlushesPerSecond, double RawFlushesPerSecond, double Ratio);

@@ -13,11 +13,16 @@ internal static class LogReportText
         if (report.Latency.Count > 0)
         {
             Line(text, $"");
-            Line(text, $"One appender, medians in µs. Raw: as many bytes into a file written before, and a flush");
-            Line(text, $"  payload  on disk    raw    own  ratio   wake-up  other thread  1.15 raw + 2 wake-ups");
+            Line(text, $"One appender, medians in µs. Raw: as many bytes into a file written before, and a flush. Other thread: one entry");
+            Line(text, $"  payload  entries  on disk    raw    own  ratio   wake-up  other thread  1.15 raw + 2 wake-ups{(report.Rival is null ? "" : "  rival  rival/own")}");
             foreach (LogReport.LatencyRow row in report.Latency)
             {
-                Line(text, $"  {row.Payload,7}  {row.BatchBytes,7}  {row.Raw,5:0}  {row.Own,5:0}  {row.Ratio,5:0.00}  {row.Wake,8:0.0}  {row.Caller,12:0}  {row.CallerLimit,21:0}");
+                Line(text, $"  {row.Payload,7}  {row.Entries,7}  {row.BatchBytes,7}  {row.Raw,5:0}  {row.Own,5:0}  {row.Ratio,5:0.00}  {row.Wake,8:0.0}  {row.Caller,12:0}  {row.CallerLimit,21:0}{(row.Rival is { } rival ? string.Create(CultureInfo.InvariantCulture, $"  {rival,5:0}  {rival / row.Own,9:0.00}") : "")}");
+            }
+
+            if (report.Rival is { } name)
+            {
+                Line(text, $"  rival: {name}");
             }
         }
 

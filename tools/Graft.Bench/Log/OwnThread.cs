@@ -5,10 +5,11 @@ using Graft.Storage;
 namespace Graft.Bench.Log;
 
 /// <summary>Appends on the thread that also writes and flushes.</summary>
-internal sealed class OwnThread(WriteAheadLog log, byte[] payload)
+internal sealed class OwnThread(WriteAheadLog log, byte[] payload, int batch)
 {
     private readonly LogWrite _write = new();
     private ulong _index;
+    private int _turns;
 
     /// <summary>What a batch of one entry takes on disk.</summary>
     internal int BatchBytes { get; private set; }
@@ -27,12 +28,16 @@ internal sealed class OwnThread(WriteAheadLog log, byte[] payload)
             }
 
             _write.Begin(new GroupId(1));
-            if (++_index % 1024 == 0)
+            if (_turns++ % 1024 == 1023)
             {
-                _write.Start = new LogStart(EntryId.Of(1, _index - 512), LogIndex.Zero, ReadOnlyMemory<byte>.Empty);
+                _write.Start = new LogStart(EntryId.Of(1, _index - (_index / 2)), LogIndex.Zero, ReadOnlyMemory<byte>.Empty);
             }
 
-            _write.Add(StoredEntry.Born(EntryId.Of(1, _index), EntryKind.Command, payload));
+            for (int i = 0; i < batch; i++)
+            {
+                _write.Add(StoredEntry.Born(EntryId.Of(1, ++_index), EntryKind.Command, payload));
+            }
+
             while (log.Stage(_write) == StageOutcome.BatchFull)
             {
                 log.Write();
@@ -47,9 +52,7 @@ internal sealed class OwnThread(WriteAheadLog log, byte[] payload)
                 throw new BenchmarkFailedException("A write was acknowledged that isn't durable.");
             }
 
-            BatchBytes = RecordBytes(payload.Length);
+            BatchBytes = (batch * (64 + ((payload.Length + 7) & ~7))) + 64 + 104;
         }
     }
-
-    private static int RecordBytes(int size) => 64 + ((size + 7) & ~7) + 64 + 104;
 }
