@@ -55,6 +55,7 @@ public sealed partial class World
         Trace(-1, "the faults stop");
         Enter(2);
         _network.Calm();
+        Release(_nodes[_heldTo], null);
         foreach (SimNode node in _nodes.ToArray())
         {
             if (node.IsWiped || node.IsRetired)
