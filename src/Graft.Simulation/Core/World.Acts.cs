@@ -7,6 +7,9 @@ public sealed partial class World
 {
     private readonly bool[] _isChosen = new bool[SlotsMax];
     private int _act = 1;
+
+    // In the second act nothing but what the nodes draw themselves tells one from another.
+    private bool _isEven;
     private bool _isOver;
     private long _actBegan;
     private long _lastProgress;
@@ -54,7 +57,11 @@ public sealed partial class World
     {
         Trace(-1, "the faults stop");
         Enter(2);
-        _network.Calm();
+
+        // Often in the field, never by chance: the power comes back to equal machines at the same moment. Whoever doesn't
+        // draw its timeout then stands when all the others do, again and again.
+        _isEven = _actRandom.Chance(250);
+        _network.Calm(_isEven);
         Release(_nodes[_heldTo], null);
         foreach (SimNode node in _nodes.ToArray())
         {
@@ -64,7 +71,7 @@ public sealed partial class World
             }
 
             // A process with a broken disk has to go, and one that sleeps wakes up.
-            if (node.IsStopped)
+            if (node.IsStopped || _isEven)
             {
                 Crash(node, -1);
             }

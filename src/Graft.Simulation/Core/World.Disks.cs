@@ -11,7 +11,7 @@ public sealed partial class World
     {
         node.Ordered = order.Sequence;
         long most = Math.Max(2, _act == 1 ? _options.DiskLatency.Ticks : Math.Min(_options.DiskLatency.Ticks, _t / 50));
-        long latency = 1 + (long)_diskRandom.NextBelow((ulong)most);
+        long latency = _isEven ? most : 1 + (long)_diskRandom.NextBelow((ulong)most);
         if (_act == 1 && _options.WeightOf(FaultKind.DiskStall) > 0 && _diskRandom.Chance(5))
         {
             latency += (long)_diskRandom.NextBelow((ulong)_t);
