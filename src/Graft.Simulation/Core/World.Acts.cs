@@ -228,7 +228,8 @@ public sealed partial class World
         }
 
         RaftCore core = host.Core;
-        bool mayStand = core.Membership.Find(node.Id) is { IsVoter: true } || core.MembershipAt(core.CommitIndex, out _).Find(node.Id) is { IsVoter: true };
+        LogIndex settled = core.MembershipIndex > core.CommitIndex ? core.MembershipIndex.Previous : core.CommitIndex;
+        bool mayStand = core.Membership.Find(node.Id) is { IsVoter: true } || core.MembershipAt(settled, out _).Find(node.Id) is { IsVoter: true };
         EntryId last = core.Log.Last;
         bool Grants(NodeId id) =>
             _nodes[(int)id.Value] is { IsDamaged: false, Host: { } voter } other && _isChosen[other.Slot] && last.IsAtLeastAsUpToDateAs(voter.Core.Log.Last);
