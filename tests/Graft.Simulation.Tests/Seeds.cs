@@ -21,6 +21,7 @@ internal static class Seeds
         (1841, "a leader that spoke to an earlier life of a node in a higher term, and neither learned of the other"),
         (750, "a follower that stood against the leader whose lease it had just confirmed"),
         (21, "a healed part that was a quorum of the old configuration only"),
+        (1091, "a leader being removed that restarted with an old commit index and didn't stand, and nobody else could"),
         (804, "a read whose end waited for the conclusion of a batch"),
     ];
 }

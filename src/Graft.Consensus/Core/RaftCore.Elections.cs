@@ -31,10 +31,14 @@ public sealed partial class RaftCore
     /// </summary>
     /// <remarks>
     /// The second half matters when a leader that is being removed or demoted crashes: its log may be the only one that
-    /// can win, although its newest configuration no longer counts it (thesis §4.2.2).
+    /// can win, although its newest configuration no longer counts it (thesis §4.2.2). Its commit index is from before the
+    /// crash and may be old; but nobody appends a configuration before the one below it is committed.
     /// </remarks>
     private bool MayCampaign =>
-        _repair is null && (MayLead(_memberships.Latest) || MayLead(_memberships.At(_commit, out _)) || Planted.AnybodyCampaigns);
+        _repair is null && (MayLead(_memberships.Latest) || MayLead(LastSettledMembership) || Planted.AnybodyCampaigns);
+
+    private Membership LastSettledMembership =>
+        _memberships.At(_memberships.LatestIndex > _commit ? _memberships.LatestIndex.Previous : _commit, out _);
 
     // By what it is and by what it has: who was a witness once has nothing to serve, whatever the configuration says.
     private bool MayLead(Membership membership) =>

@@ -22,8 +22,9 @@ public sealed partial class RaftCore
             return _isStopped ? TransferRefusal.Stopped : TransferRefusal.NotLeader;
         }
 
-        if (leader.Transfer is not null)
+        if (leader.Transfer is not null || _transferResult is not null)
         {
+            // There is room for one end. Were the next one to begin before the last one's is told, one of them would never be.
             return TransferRefusal.InProgress;
         }
 
@@ -119,7 +120,8 @@ public sealed partial class RaftCore
     // meanwhile, so nobody else would notice.
     private void CheckDisk(LeaderState leader)
     {
-        if (leader.Transfer is null && _now - _persist.OldestAt >= _options.DiskStall && BestSuccessor(leader) is { } successor)
+        bool isFree = leader.Transfer is null && _transferResult is null;
+        if (isFree && _now - _persist.OldestAt >= _options.DiskStall && BestSuccessor(leader) is { } successor)
         {
             BeginTransfer(leader, successor, _options.ElectionTimeout, isForStalledDisk: true);
         }

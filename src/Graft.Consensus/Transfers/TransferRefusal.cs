@@ -7,7 +7,7 @@ public enum TransferRefusal : byte
     NotLeader,
     Stopped,
 
-    /// <summary>Another transfer is on its way.</summary>
+    /// <summary>Another transfer is on its way, or how it ended hasn't been told yet.</summary>
     InProgress,
 
     /// <summary>The target is no voter that stores payloads, or its log has none.</summary>

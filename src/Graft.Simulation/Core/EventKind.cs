@@ -31,6 +31,8 @@ internal enum EventKind : byte
     Heal,
     Clog,
     Cut,
+    Mute,
+    Release,
     Ask,
     Nemesis,
     Client,

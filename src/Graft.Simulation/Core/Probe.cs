@@ -19,6 +19,7 @@ public enum Probe
     SnapshotUnwantedInTheEnd,
     InstallReplacedLog,
     InstallKeptSuffix,
+    InstallKeptAcknowledged,
     InstallLostInCrash,
     RestartFoundLogBehindSnapshot,
     ReceiptOutOfOrder,

@@ -72,16 +72,19 @@ internal sealed class SimNode(int slot, CoreDisk disk, bool isWitness)
 
     internal long FetchedBytes { get; set; }
 
-    /// <summary>Hands the next snapshot to its core only when its log has grown meanwhile, or after a while.</summary>
-    internal bool IsSlowToInstall { get; set; }
+    /// <summary>What the next snapshot that it has fetched waits for before its core gets it, though not for ever.</summary>
+    internal HandIn HandIn { get; set; }
+
+    /// <summary>Until when it waits for that; 0 if there is no such snapshot yet.</summary>
+    internal long HandInBy { get; set; }
 
     /// <summary>Takes a snapshot as soon as it commits something while more of it is on its way already.</summary>
     internal bool IsToSnapshotMidstream { get; set; }
 
-    /// <summary>And then only once its own state is beyond it, and a snapshot of that taken.</summary>
-    internal bool IsSlowerThanApply { get; set; }
+    /// <summary>What this life has told a leader of <see cref="AcknowledgedIn"/> to be durable here.</summary>
+    internal LogIndex Acknowledged { get; set; }
 
-    internal long HandInBy { get; set; }
+    internal Term AcknowledgedIn { get; set; }
 
     internal LogIndex LedMembershipIndex { get; set; }
 

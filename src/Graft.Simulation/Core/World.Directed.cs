@@ -6,13 +6,6 @@ namespace Graft.Simulation.Core;
 // rarely; all in it but the idea is still drawn.
 public sealed partial class World
 {
-    // Appends from one node to another that are sent before a time arrive after another.
-    private int _heldFrom = -1;
-    private int _heldTo;
-    private long _heldWhile;
-    private long _heldUntil;
-    private long _heldCount;
-
     private void Direct()
     {
         SimNode? leader = _lastLeader >= 0 && _nodes[_lastLeader].IsLeader ? _nodes[_lastLeader] : null;
@@ -21,7 +14,7 @@ public sealed partial class World
             return;
         }
 
-        switch (_nemesisRandom.Next(0, 14))
+        switch (_nemesisRandom.Next(0, 15))
         {
             case 0:
                 SnapshotChangeRestart(leader);
@@ -59,7 +52,7 @@ public sealed partial class World
             case 11:
                 TurnOver(leader);
                 break;
-            case 12:
+            case 12 or 14:
                 SnapshotOvertaken(leader);
                 break;
             case 13:
@@ -137,17 +130,25 @@ public sealed partial class World
         Ask(leader, length * 2);
     }
 
-    // Answers are on their way for long, then nothing comes any more: a lease counted from the answer is too long.
+    // A round reaches everybody, and its answers are long on their way; they are the last that its leader hears, and the round
+    // the last that the others do. A lease that is counted from the answers outlives what the others have promised.
     private void AnswersHeldThenCutOff(SimNode leader)
     {
-        long length = Span(_t / 3, _t);
-        ClogInto(leader.Slot, length);
+        Trace(leader.Slot, "is answered late and then no more");
+        _network.Uncut();
+        long hold = _t * _nemesisRandom.Next(40, 85) / 100;
+        ClogInto(leader.Slot, hold);
+        CallNode(leader.Slot, EventKind.ClientRead, _ledger.HighestCommitted.Value);
 
-        if (_nemesisRandom.Chance(600))
+        // A batch of inputs that isn't concluded yet is within so much time.
+        _queue.Add(_time + (_t / 100), EventKind.Mute, leader.Slot, 0, 0);
+        _queue.Add(_time + hold, EventKind.Clog, leader.Slot, 0, (ulong)(_t * 3));
+        HealLater(_t * 4);
+        if (_nemesisRandom.Chance(700) && Follower(leader) is { } follower)
         {
-            _network.Uncut();
-            Isolate(leader.Slot, inward: false, outward: true);
-            HealLater(length + (_t * 3));
+            // Nobody who keeps the promise stands earlier, and chance alone would have it stand later.
+            long drift = _t * _options.DriftPerMille / 1000;
+            _queue.Add(_time + _t + drift + (_options.Latency.Ticks * 3) + (_t / 50), EventKind.Campaign, follower.Slot, follower.Life, 0);
         }
 
         Ask(leader, _t * 3);
@@ -298,29 +299,6 @@ public sealed partial class World
         Ask(follower, _t * 2);
         ClogInto(follower.Slot, Span(_t / 10, _t * 3 / 4));
         _queue.Add(_time + Span(_t / 50, _t / 5), EventKind.CrashNow, follower.Slot, follower.Life, (ulong)Span(1, _t / 20));
-    }
-
-    // Entries are long on their way to a follower. The leader gives them up for lost, compacts, and offers a snapshot; then
-    // they come, and the snapshot is handed in to a log that has just grown beyond it.
-    private void SnapshotOvertaken(SimNode leader)
-    {
-        if (Follower(leader) is not { } follower)
-        {
-            return;
-        }
-
-        Trace(follower.Slot, $"gets {leader.Id}'s entries late, and its snapshot first");
-        (_heldFrom, _heldTo, _heldCount) = (leader.Slot, follower.Slot, 0);
-        _heldWhile = _time + (_t * 5 / 4);
-        _heldUntil = _heldWhile + Span(_t / 4, _t * 2);
-        long gap = Math.Max(1, _options.Latency.Ticks / 2);
-        for (int i = 0; i < 12; i++)
-        {
-            _queue.Add(_time + (_t / 4) + (gap * i), EventKind.ClientPropose, leader.Slot, leader.Life, 1);
-        }
-
-        leader.IsToSnapshotMidstream = true;
-        (follower.IsSlowToInstall, follower.IsSlowerThanApply, follower.HandInBy) = (true, _nemesisRandom.Chance(500), 0);
     }
 
     // Old and new voters share nobody, and lose sight of each other in the middle; often the leader loses the change itself.

@@ -11,7 +11,7 @@ public sealed partial class World
     {
         node.Ordered = order.Sequence;
         long most = Math.Max(2, _act == 1 ? _options.DiskLatency.Ticks : Math.Min(_options.DiskLatency.Ticks, _t / 50));
-        long latency = 1 + (long)_diskRandom.NextBelow((ulong)most);
+        long latency = _isEven ? most : 1 + (long)_diskRandom.NextBelow((ulong)most);
         if (_act == 1 && _options.WeightOf(FaultKind.DiskStall) > 0 && _diskRandom.Chance(5))
         {
             latency += (long)_diskRandom.NextBelow((ulong)_t);
@@ -145,48 +145,41 @@ public sealed partial class World
         return true;
     }
 
-    // Whole, but not given to the core yet: a host verifies and flushes it first, and the log doesn't wait for that.
+    // Whole, but not given to the core yet.
     private bool IsHandedInLater(SimNode node, CoreNode host, EntryId image)
     {
-        if (!node.IsSlowToInstall)
+        if (node.HandIn == HandIn.AtOnce)
         {
             return false;
         }
 
-        node.HandInBy = node.HandInBy == 0 ? _time + (_t * 3) : node.HandInBy;
-        LogIndex reached = node.IsSlowerThanApply ? host.State.Applied : host.Core.Log.Last.Index;
-        if (_time < node.HandInBy && reached <= image.Index)
+        if (node.HandInBy == 0)
+        {
+            node.HandInBy = _time + (_t * 3);
+            Release(node, image);
+        }
+
+        if (_time < node.HandInBy && ReachedBy(node, host) <= image.Index)
         {
             return true;
         }
 
-        if (node.IsSlowerThanApply)
+        if (node.HandIn == HandIn.OnceApplied)
         {
             // A core that still wanted the older one now would go back. It doesn't: it has called the fetch off.
             host.TakeSnapshot(0, Now(node));
         }
 
-        (node.IsSlowToInstall, node.HandInBy) = (false, 0);
+        (node.HandIn, node.HandInBy) = (HandIn.AtOnce, 0);
         return false;
     }
 
-    // The two moments that a fetched snapshot and a growing log have to meet in.
-    private void CatchMoment(SimNode node, CoreNode host)
+    private static LogIndex ReachedBy(SimNode node, CoreNode host) => node.HandIn switch
     {
-        RaftCore core = host.Core;
-        if (node.IsToSnapshotMidstream && core.Role == Role.Leader && host.State.Applied == core.CommitIndex
-            && core.CommitIndex < core.Log.Last.Index && _nodes[_heldTo].Host is { } held && held.Core.Log.Last.Index < core.CommitIndex)
-        {
-            node.IsToSnapshotMidstream = false;
-            _queue.Add(_time + 1, EventKind.TakeSnapshot, node.Slot, node.Life, 0);
-        }
-
-        if (node.IsSlowToInstall && !node.IsSlowerThanApply && node.HandInBy > 0
-            && host.Wanted is { } wanted && core.Log.Last.Index > wanted.Snapshot.Last.Index)
-        {
-            _queue.Add(_time + 1, EventKind.Fetch, node.Slot, node.Life, 0);
-        }
-    }
+        HandIn.OnceOutgrown => host.Core.Log.Last.Index,
+        HandIn.OnceAcknowledged => host.Core.DurableIndex,
+        _ => host.State.Applied,
+    };
 
     private SimNode? FindSource(SimNode node, Snapshot wanted, NodeId from)
     {

@@ -148,6 +148,12 @@ public sealed partial class World
                 (core.CommitIndex, core.Log.TermAt(core.CommitIndex)));
         }
 
+        // Its leader only appends and so do its logs; one that leads a later term may take entries back.
+        Violation.Unless(
+            core.Term != node.AcknowledgedIn || core.Log.Last.Index >= node.Acknowledged,
+            "what is acknowledged stays in the log for the leader's whole term",
+            (node.Id, core.Term, core.Log.Last),
+            node.Acknowledged);
         node.KnownCommit = core.CommitIndex;
         if (!node.IsWitness)
         {
@@ -158,7 +164,19 @@ public sealed partial class World
     // An acknowledgement says "equal to yours": while that leader lives, both logs can be looked at.
     private void CheckAcknowledgement(SimNode node, CoreNode host, in Message message)
     {
-        if (message.Kind != MessageKind.AppendEntriesReply || !message.IsGranted || _nodes[(int)message.To.Value].Host is not { } leader
+        if (message.Kind != MessageKind.AppendEntriesReply || !message.IsGranted)
+        {
+            return;
+        }
+
+        // An answer that waited for its order may be older, of an earlier term even, than one that has left.
+        LogIndex before = node.AcknowledgedIn == message.Term ? node.Acknowledged : LogIndex.Zero;
+        if (message.Term >= node.AcknowledgedIn)
+        {
+            (node.AcknowledgedIn, node.Acknowledged) = (message.Term, LogIndex.Max(before, message.Last));
+        }
+
+        if (_nodes[(int)message.To.Value].Host is not { } leader
             || leader.Core.Role != Role.Leader || leader.Core.Term != message.Term || message.ToIncarnation != leader.Options.Incarnation)
         {
             return;
@@ -195,7 +213,7 @@ public sealed partial class World
         }
 
         SendAll(node, host);
-        if (node.IsSlowToInstall || node.IsToSnapshotMidstream)
+        if (node.HandInBy > 0 || node.IsToSnapshotMidstream)
         {
             CatchMoment(node, host);
         }
@@ -271,10 +289,10 @@ public sealed partial class World
             Trace(node.Slot, $"-> {envelope.Message}{(copies == 0 ? " (lost)" : copies == 2 ? " (twice)" : "")}");
         }
 
-        if (node.Slot == _heldFrom && (int)to == _heldTo && envelope.Message.Kind == MessageKind.AppendEntries && _time < _heldWhile)
+        if (IsHeld(envelope.Message) && !_network.IsCut(node.Slot, (int)to))
         {
-            first = Math.Max(first, _heldUntil + (_heldCount++ * Math.Max(2, _options.Latency.Ticks / 2)));
-            second = Math.Max(second, first);
+            _held.Add(envelope);
+            return;
         }
 
         if (copies > 0)
@@ -417,8 +435,8 @@ public sealed partial class World
 
     private void Forget(SimNode node)
     {
-        node.IsToSnapshotMidstream = false;
-        (node.IsSlowToInstall, node.HandInBy, node.IsTransferNew) = (false, 0, false);
+        (node.HandIn, node.HandInBy, node.IsToSnapshotMidstream, node.IsTransferNew) = (HandIn.AtOnce, 0, false, false);
+        node.AcknowledgedIn = Term.Zero;
         node.Host = null;
         node.Life++;
         foreach (SimEvent e in node.Backlog)

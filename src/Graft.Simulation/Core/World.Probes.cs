@@ -117,7 +117,10 @@ public sealed partial class World
 
             if (order.Install is not null)
             {
-                _tally.Hit(order.ResetLog ? Probe.InstallReplacedLog : Probe.InstallKeptSuffix);
+                _tally.Hit(
+                    order.ResetLog ? Probe.InstallReplacedLog
+                    : node.AcknowledgedIn == core.Term && node.Acknowledged > order.Install.Last.Index ? Probe.InstallKeptAcknowledged
+                    : Probe.InstallKeptSuffix);
             }
         }
 

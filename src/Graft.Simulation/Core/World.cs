@@ -243,6 +243,20 @@ public sealed partial class World
                 }
 
                 break;
+            case EventKind.Mute:
+                if (_act == 1)
+                {
+                    Isolate(e.Node, inward: false, outward: true);
+                }
+
+                break;
+            case EventKind.Release:
+                if (e.Argument == _heldNumber)
+                {
+                    Release(_nodes[_heldTo], null);
+                }
+
+                break;
             case EventKind.Ask:
                 AskAgain(e.Argument);
                 break;

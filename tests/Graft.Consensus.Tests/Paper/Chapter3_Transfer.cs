@@ -60,6 +60,45 @@ public sealed class Chapter3_Transfer
         Assert.True(leader.Propose().IsAppended);
     }
 
+    [Fact] // §3.10: whoever asked is told, and there is room for one end between two Readies
+    public void A_transfer_is_refused_while_the_end_of_the_last_one_has_not_been_told()
+    {
+        Solo leader = Leader(term: 3);
+        leader.Transfer(Two);
+        for (int i = 0; i < 9; i++)
+        {
+            leader.Pass(Heartbeats);
+            leader.AnswerHeartbeats();
+        }
+
+        leader.Tick(Heartbeats);
+        Assert.Equal(TransferRefusal.InProgress, leader.Core.TransferLeadership(Three, T, leader.Now));
+        leader.Feed(RequestVote(Three, 5, 4, leader.Core.Log.Last.Index.Value, MessageFlags.Transfer));
+        leader.Take();
+        leader.Pass(T);
+
+        Assert.Equal([new TransferResult(Two, TransferOutcome.TimedOut)], leader.Transfers);
+    }
+
+    [Fact] // §3.10
+    public void A_transfer_whose_predecessor_has_been_told_of_has_an_end_of_its_own()
+    {
+        Solo leader = Leader(term: 3);
+        leader.Transfer(Two);
+        for (int i = 0; i < 10; i++)
+        {
+            leader.Pass(Heartbeats);
+            leader.AnswerHeartbeats();
+        }
+
+        Assert.Equal(TransferRefusal.None, leader.Transfer(Three));
+        leader.Receive(RequestVote(Three, 5, 4, leader.Core.Log.Last.Index.Value, MessageFlags.Transfer));
+        leader.Receive(Heartbeat(Three, 5));
+
+        Assert.Equal(
+            [new TransferResult(Two, TransferOutcome.TimedOut), new TransferResult(Three, TransferOutcome.Succeeded)], leader.Transfers);
+    }
+
     [Theory] // §3.10: whoever asked is told
     [InlineData(2UL, TransferOutcome.Succeeded)]
     [InlineData(3UL, TransferOutcome.AnotherLeads)]

@@ -245,6 +245,30 @@ public sealed class Chapter4_Membership
         Assert.Equal(Role.Follower, leader.Core.Role);
     }
 
+    [Fact] // §4.2.2: the simulator's seed 1091; with its log the longest, nobody else could be elected
+    public void A_leader_being_removed_that_restarts_with_an_old_commit_index_may_stand()
+    {
+        RestoredState disk = new()
+        {
+            HardState = new HardState(new Term(3), null, new LogIndex(1)),
+            Log = [.. Disk([1, 2, 3, 3], 3).Log],
+            Memberships =
+            [
+                (new LogIndex(1), Membership.Of(2)),
+                (new LogIndex(2), Membership.Of(1, 2)),
+                (new LogIndex(3), Membership.Of((Member[])
+                    [new(Self, MemberRole.Leaving, VotesInOutgoing: true), new(Two, MemberRole.Voter, VotesInOutgoing: true)])),
+                (new LogIndex(4), Membership.Of(2)),
+            ],
+        };
+        Solo node = Restarted(disk);
+
+        node.Pass(T * 2);
+
+        Assert.Equal(Role.PreCandidate, node.Core.Role);
+        Assert.Single(node.All(MessageKind.PreVote, Two));
+    }
+
     [Fact] // §4.2.3
     public void A_removed_server_never_stands_again()
     {

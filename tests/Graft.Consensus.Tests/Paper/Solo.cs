@@ -259,11 +259,17 @@ internal sealed class Solo
         return counted;
     }
 
-    internal void Pass(TimeSpan span)
+    /// <summary>Lets the time pass and does nothing about it yet.</summary>
+    internal void Tick(TimeSpan span)
     {
         Now += span;
         Core.Tick(Now);
         Core.CheckInvariants();
+    }
+
+    internal void Pass(TimeSpan span)
+    {
+        Tick(span);
         Take();
     }
 
