@@ -1,3 +1,5 @@
+using Graft.Bench.Log;
+
 namespace Graft.Bench;
 
 /// <summary>Runs a moment of every benchmark and checks that the work was done and that nothing was allocated for it.</summary>
@@ -32,7 +34,23 @@ internal static class SmokeCheck
             Expect(failures, benchmark.MeasureNewest(Moment), $"a term of the newest of {runs} runs");
         }
 
+        ExpectSmallIndex(failures);
         return failures;
+    }
+
+    // 64 MiB for ten million entries. What is allocated belongs to a segment, every 200,000 entries, not to an entry.
+    private static void ExpectSmallIndex(List<string> failures)
+    {
+        LogReport.MemoryRow memory = LogBenchmarks.Memory(entries: 1_000_000);
+        if (memory.BytesPerEntry > 6.7)
+        {
+            failures.Add(FormattableString.Invariant($"Expected the log's index to take at most 6.7 bytes per entry; it takes {memory.BytesPerEntry:0.00}."));
+        }
+
+        if (memory.AllocatedPerEntry > 0.02)
+        {
+            failures.Add(FormattableString.Invariant($"Expected an appended entry to allocate nothing; it allocates {memory.AllocatedPerEntry:0.####} bytes."));
+        }
     }
 
     private static void Expect(List<string> failures, Sample sample, string what)

@@ -221,7 +221,7 @@ internal static class LogBenchmarks
         return sum == 1 ? 0 : bytes.Length / seconds / (1 << 30);
     }
 
-    private static LogReport.MemoryRow Memory(long entries)
+    internal static LogReport.MemoryRow Memory(long entries)
     {
         using var disk = new ForgetfulDisk();
         using WriteAheadLog log = WriteAheadLog.Open(disk, Options);
