@@ -279,6 +279,11 @@ public sealed partial class WriteAheadLog
             group.Lost = null;
         }
 
+        if (write.Lost is { } lost)
+        {
+            group.Lost = lost;
+        }
+
         if (write.Start is { } start)
         {
             StageStart(group.Id, start, write.IsReset ? RecordFlags.Reset : RecordFlags.None);
