@@ -38,6 +38,12 @@ internal sealed class GroupRecovery(GroupLog log)
             return;
         }
 
+        if (index <= log.Start.At.Index.Value)
+        {
+            // Compacted away, whatever it says.
+            return;
+        }
+
         if (index <= log.Last.Index.Value)
         {
             // A truncation went missing, or this is the first segment read and its end tells the rest.
@@ -50,7 +56,7 @@ internal sealed class GroupRecovery(GroupLog log)
 
     internal void Truncate(ulong after)
     {
-        Cut(after);
+        Cut(Math.Max(after, log.Start.At.Index.Value));
         if (_suspectAbove >= after)
         {
             _suspectAbove = null;

@@ -378,26 +378,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     }
 
     // Batch numbers rise, and each was begun only when the one before was durable.
-    private bool HasLaterBatch(long from, ulong batch)
-    {
-        if (Planted.RotTakenForTorn)
-        {
-            return false;
-        }
-
-        for (long at = from; (at = _image.Find(at, 0)) >= 0;)
-        {
-            _image.TryRead(at, out RecordHeader header);
-            if (header.Batch > batch)
-            {
-                return true;
-            }
-
-            at += RecordHeader.Size;
-        }
-
-        return false;
-    }
+    private bool HasLaterBatch(long from, ulong batch) => !Planted.RotTakenForTorn && _image.HighestBatchFrom(from) > batch;
 
     private ulong LowestBatch(long from)
     {
