@@ -108,7 +108,12 @@ internal sealed class GroupRecovery(GroupLog log)
             log.CompactTo(new LogStart(row.Start, LogIndex.Zero, default), isReset: false);
         }
 
-        if (row.Last != log.Last)
+        if (row.Last.Index < log.Start.At.Index)
+        {
+            // It says that the log ends before it begins. One of the two is wrong, and what was compacted away is unknown.
+            _hasStart = false;
+        }
+        else if (row.Last != log.Last)
         {
             Cut(row.Last.Index.Value);
             if (row.Last.Index == log.Last.Index && log.Terms.TryFind(row.Last.Index.Value, out ulong term) && term != row.Last.Term.Value)

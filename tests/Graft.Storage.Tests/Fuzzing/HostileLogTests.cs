@@ -82,6 +82,27 @@ public sealed class HostileLogTests
     }
 
     [Fact]
+    public void A_group_whose_row_ends_before_its_log_begins_has_lost_it_and_seed_100712_found_that()
+    {
+        var disk = new MemoryDisk();
+        WriteAheadLog grown = Open(disk);
+        grown.Append(G, term: 1, first: 1, last: 9);
+        grown.Commit(Compaction(G, 1, 4));
+        grown.Dispose();
+        HostileLog log = HostileLog.Of(disk);
+        byte[] segment = log.Files["log/0000000000000001.log"];
+        int at = HostileLog.Records(segment).First(place => RecordHeader.Read(segment.AsSpan(place)).Kind == RecordKind.Start);
+        BinaryPrimitives.WriteUInt64LittleEndian(segment.AsSpan(at + 32), 2048);
+        HostileLog.Seal(segment, at, isChained: true);
+
+        using WriteAheadLog open = Open(log.ToDisk());
+
+        RecoveredGroup group = Assert.Single(open.Recovery.Groups);
+        Assert.NotNull(group.Lost);
+        Assert.Equal(group.Last, open.LastOf(G));
+    }
+
+    [Fact]
     public void A_segment_number_of_more_than_32_bits_is_read()
     {
         HostileLog log = HostileLog.Copy(0);
