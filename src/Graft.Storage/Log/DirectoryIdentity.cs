@@ -88,6 +88,12 @@ internal sealed class DirectoryIdentity
 
         bool isFirst = hasFirst && (!hasSecond || firstWrites > secondWrites);
         (_writes, Incarnation, NewestSegment) = isFirst ? (firstWrites, firstStarts, firstSegment) : (secondWrites, secondStarts, secondSegment);
+        if (Incarnation > uint.MaxValue - 3)
+        {
+            throw new StorageRefusedException(
+                $"The directory says that it was started {Incarnation} times, and there is no number for the next start. Give the node an empty directory: it then joins as a new node.");
+        }
+
         if (!hasFirst || !hasSecond)
         {
             // The copy that can't be read may be the newer one by a start: count that too. It goes to the damaged place.
@@ -130,7 +136,7 @@ internal sealed class DirectoryIdentity
         starts = BinaryPrimitives.ReadUInt32LittleEndian(bytes[32..]);
         segment = BinaryPrimitives.ReadUInt64LittleEndian(bytes[40..]);
         writes = BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]);
-        return true;
+        return writes < RecordHeader.NumberLimit && segment < RecordHeader.NumberLimit;
     }
 
     // In place, the older copy first overwritten: a start needs no space, and a torn write costs the older copy at most.

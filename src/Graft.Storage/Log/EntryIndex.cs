@@ -2,53 +2,55 @@ namespace Graft.Storage;
 
 /// <summary>Where each entry of a group lies. Four bytes an entry, and a run for each change of segment.</summary>
 /// <remarks>
+/// <para>
 /// Offsets are in units of eight bytes, which a segment of at most 1 GiB leaves room for; zero is "not known", and no
 /// record lies there. Kept in blocks that are handed back, so that a log that is compacted as it grows allocates nothing.
+/// </para>
+/// <para>
+/// An index comes from the disk, and a record whose check is right may still say anything: an entry far from all others costs a
+/// block, never the blocks between, and all work is in proportion to the entries that were set.
+/// </para>
 /// </remarks>
 internal sealed class EntryIndex(EntryIndexPool pool)
 {
-    internal const int BlockSize = 2048;
+    // Small, so that rubbish with a right check costs at most sixteen times its own size.
+    internal const int BlockSize = 256;
 
     private readonly IntervalMap _segments = new();
-    private readonly List<uint[]> _blocks = [];
-    private ulong _firstBlock;
+    private readonly Dictionary<ulong, uint[]> _blocks = [];
+    private (ulong Number, uint[]? Block) _latest;
 
     /// <summary>The runs of entries in one segment each, by index.</summary>
     internal ReadOnlySpan<IntervalMap.Run> Segments => _segments.Runs;
 
     internal void Set(ulong index, ulong segment, long offset)
     {
-        ulong block = index / BlockSize;
-        if (_blocks.Count == 0)
+        ulong number = index / BlockSize;
+        uint[]? block = _latest.Block;
+        if (block is null || _latest.Number != number)
         {
-            _firstBlock = block;
+            if (!_blocks.TryGetValue(number, out block))
+            {
+                block = pool.Rent();
+                _blocks.Add(number, block);
+            }
+
+            _latest = (number, block);
         }
 
-        while (block >= _firstBlock + (ulong)_blocks.Count)
-        {
-            _blocks.Add(pool.Rent());
-        }
-
-        while (block < _firstBlock)
-        {
-            _blocks.Insert(0, pool.Rent());
-            _firstBlock--;
-        }
-
-        _blocks[(int)(block - _firstBlock)][index % BlockSize] = (uint)(offset >> 3);
+        block[index % BlockSize] = (uint)(offset >> 3);
         _segments.Set(index, segment);
     }
 
     internal bool TryFind(ulong index, out ulong segment, out long offset)
     {
-        ulong block = index / BlockSize;
-        if (block < _firstBlock || block >= _firstBlock + (ulong)_blocks.Count)
+        (segment, offset) = (0, 0);
+        if (!_blocks.TryGetValue(index / BlockSize, out uint[]? block))
         {
-            (segment, offset) = (0, 0);
             return false;
         }
 
-        offset = (long)_blocks[(int)(block - _firstBlock)][index % BlockSize] << 3;
+        offset = (long)block[index % BlockSize] << 3;
         return _segments.TryFind(index, out segment) && offset > 0;
     }
 
@@ -78,47 +80,62 @@ internal sealed class EntryIndex(EntryIndexPool pool)
     {
         if (TryFind(index, out _, out _))
         {
-            _blocks[(int)((index / BlockSize) - _firstBlock)][index % BlockSize] = 0;
+            _blocks[index / BlockSize][index % BlockSize] = 0;
             _segments.Remove(index);
         }
     }
 
     internal void RemoveAbove(ulong index)
     {
-        _segments.RemoveAbove(index);
-        while (_blocks.Count > 0 && _firstBlock + (ulong)_blocks.Count - 1 > index / BlockSize)
+        ulong kept = index / BlockSize;
+        for (int i = _segments.Count - 1; i >= 0 && _segments.Runs[i].Last > index; i--)
         {
-            pool.Return(_blocks[^1]);
-            _blocks.RemoveAt(_blocks.Count - 1);
+            IntervalMap.Run run = _segments.Runs[i];
+            GiveBack(Math.Max(run.First / BlockSize, kept + 1), run.Last / BlockSize);
         }
 
-        if (_blocks.Count > 0 && _firstBlock + (ulong)_blocks.Count - 1 == index / BlockSize)
+        _segments.RemoveAbove(index);
+        if (_blocks.TryGetValue(kept, out uint[]? last))
         {
-            _blocks[^1].AsSpan((int)(index % BlockSize) + 1).Clear();
+            last.AsSpan((int)(index % BlockSize) + 1).Clear();
         }
     }
 
     internal void RemoveThrough(ulong index)
     {
-        _segments.RemoveThrough(index);
-        int gone = 0;
-        while (gone < _blocks.Count && ((_firstBlock + (ulong)gone + 1) * BlockSize) - 1 <= index)
+        // The block that has the next index stays, with what is known of it.
+        ulong end = (index + 1) / BlockSize;
+        for (int i = 0; end > 0 && i < _segments.Count && _segments.Runs[i].First <= index; i++)
         {
-            pool.Return(_blocks[gone++]);
+            IntervalMap.Run run = _segments.Runs[i];
+            GiveBack(run.First / BlockSize, Math.Min(run.Last / BlockSize, end - 1));
         }
 
-        _blocks.RemoveRange(0, gone);
-        _firstBlock += (ulong)gone;
+        _segments.RemoveThrough(index);
     }
 
     internal void Clear()
     {
         _segments.Clear();
-        foreach (uint[] block in _blocks)
+        foreach (uint[] block in _blocks.Values)
         {
             pool.Return(block);
         }
 
         _blocks.Clear();
+        _latest = default;
+    }
+
+    private void GiveBack(ulong first, ulong last)
+    {
+        for (ulong number = first; number <= last; number++)
+        {
+            if (_blocks.Remove(number, out uint[]? block))
+            {
+                pool.Return(block);
+            }
+        }
+
+        _latest = default;
     }
 }

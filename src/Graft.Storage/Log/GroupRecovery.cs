@@ -38,6 +38,12 @@ internal sealed class GroupRecovery(GroupLog log)
             return;
         }
 
+        if (index <= log.Start.At.Index.Value)
+        {
+            // Compacted away, whatever it says.
+            return;
+        }
+
         if (index <= log.Last.Index.Value)
         {
             // A truncation went missing, or this is the first segment read and its end tells the rest.
@@ -50,7 +56,7 @@ internal sealed class GroupRecovery(GroupLog log)
 
     internal void Truncate(ulong after)
     {
-        Cut(after);
+        Cut(Math.Max(after, log.Start.At.Index.Value));
         if (_suspectAbove >= after)
         {
             _suspectAbove = null;
@@ -102,7 +108,12 @@ internal sealed class GroupRecovery(GroupLog log)
             log.CompactTo(new LogStart(row.Start, LogIndex.Zero, default), isReset: false);
         }
 
-        if (row.Last != log.Last)
+        if (row.Last.Index < log.Start.At.Index)
+        {
+            // It says that the log ends before it begins. One of the two is wrong, and what was compacted away is unknown.
+            _hasStart = false;
+        }
+        else if (row.Last != log.Last)
         {
             Cut(row.Last.Index.Value);
             if (row.Last.Index == log.Last.Index && log.Terms.TryFind(row.Last.Index.Value, out ulong term) && term != row.Last.Term.Value)

@@ -21,6 +21,34 @@ internal readonly record struct GroupRow(
     private const ulong KnowsHighest = 8;
     private const ulong IsDecided = 16;
 
+    /// <summary>Whether these are whole rows with numbers that a log can come to.</summary>
+    internal static bool ArePossible(ReadOnlySpan<byte> rows)
+    {
+        if (rows.Length % Size != 0)
+        {
+            return false;
+        }
+
+        for (; rows.Length > 0; rows = rows[Size..])
+        {
+            // Group and vote are names and may be anything.
+            for (int at = 32; at < Size; at += sizeof(ulong))
+            {
+                if (Word(rows, at) >= RecordHeader.NumberLimit)
+                {
+                    return false;
+                }
+            }
+
+            if (Word(rows, 16) >= RecordHeader.NumberLimit || Word(rows, 56) < Word(rows, 40))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
     internal static GroupRow Read(ReadOnlySpan<byte> bytes)
     {
         ulong flags = Word(bytes, 8);

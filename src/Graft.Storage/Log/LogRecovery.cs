@@ -4,7 +4,7 @@ using Graft.Consensus;
 namespace Graft.Storage;
 
 /// <summary>Reads a log from disk and decides what of it is to be believed (docs/internals/storage-format.md, sections 3 and 4).</summary>
-internal sealed class LogRecovery(IDisk disk, string directory, LogOptions options, Func<GroupId, GroupLog> groupOf, Action<GroupId> forget)
+internal sealed class LogRecovery(IDisk disk, string directory, LogOptions options, Func<GroupId, GroupLog> groupOf, Action<GroupId> forget, DiskAccess access = DiskAccess.ReadWrite)
 {
     private readonly SegmentImage _image = new();
     private readonly SortedDictionary<GroupId, GroupRecovery> _groups = [];
@@ -28,6 +28,9 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     internal bool IsClean { get; private set; }
 
     internal bool IsDamaged { get; private set; }
+
+    /// <summary>The last batch was dropped: a crash cut it short.</summary>
+    internal bool IsTorn { get; private set; }
 
     /// <summary>Where the last batch ends in the last segment.</summary>
     internal long Position { get; private set; }
@@ -111,7 +114,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
                     continue;
                 }
 
-                IDiskFile file = disk.Open($"{directory}/{name}", DiskAccess.ReadWrite);
+                IDiskFile file = disk.Open($"{directory}/{name}", access);
                 files.Add(number, file);
                 CheckHeader(name, number, file, block);
             }
@@ -384,26 +387,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     }
 
     // Batch numbers rise, and each was begun only when the one before was durable.
-    private bool HasLaterBatch(long from, ulong batch)
-    {
-        if (Planted.RotTakenForTorn)
-        {
-            return false;
-        }
-
-        for (long at = from; (at = _image.Find(at, 0)) >= 0;)
-        {
-            _image.TryRead(at, out RecordHeader header);
-            if (header.Batch > batch)
-            {
-                return true;
-            }
-
-            at += RecordHeader.Size;
-        }
-
-        return false;
-    }
+    private bool HasLaterBatch(long from, ulong batch) => !Planted.RotTakenForTorn && _image.HighestBatchFrom(from) > batch;
 
     private ulong LowestBatch(long from)
     {
@@ -427,6 +411,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             _pending.Clear();
         }
 
+        IsTorn = true;
         IsClean = false;
         _isPartial = false;
     }

@@ -10,4 +10,13 @@ public readonly record struct LogStart(EntryId At, LogIndex MembershipIndex, Rea
 {
     /// <summary>The beginning: nothing compacted, nobody a member.</summary>
     public static LogStart Zero => default;
+
+    /// <summary>A start with its configuration encoded.</summary>
+    /// <exception cref="ArgumentException">The configuration has more members than can be encoded.</exception>
+    public static LogStart Of(EntryId at, LogIndex membershipIndex, Membership membership)
+    {
+        byte[] encoded = new byte[MembershipCodec.GetSize(membership)];
+        MembershipCodec.Write(membership, encoded);
+        return new LogStart(at, membershipIndex, encoded);
+    }
 }

@@ -32,6 +32,12 @@ public sealed class LogWrite
     /// <summary>The core has found again what the group had lost.</summary>
     public bool ForgetsLoss { get; set; }
 
+    /// <summary>
+    /// The group has lost entries that it may have acknowledged, as the host found out and the log can't have: kept in its rows until
+    /// <see cref="ForgetsLoss"/>, so that a restart doesn't vote as if nothing had happened.
+    /// </summary>
+    public LostEntries? Lost { get; set; }
+
     /// <summary>The entries to append.</summary>
     public ReadOnlySpan<StoredEntry> Entries => _entries.AsSpan(0, Count);
 
@@ -67,8 +73,55 @@ public sealed class LogWrite
     public void Begin(GroupId group)
     {
         Array.Clear(_entries, 0, Count);
-        (Group, HardState, Start, IsReset, TruncateAfter, IsRemoval, ForgetsLoss) = (group, null, null, false, null, false, false);
+        (Group, HardState, Start, IsReset, TruncateAfter, IsRemoval, ForgetsLoss, Lost) = (group, null, null, false, null, false, false, null);
         (Count, Batch, IsBegun, Staged) = (0, 0, false, 0);
+    }
+
+    /// <summary>Begins a new write with all that an order of the core asks for.</summary>
+    /// <param name="group">The core's group.</param>
+    /// <param name="order">The order. A snapshot that it installs has to be durable under its own name already.</param>
+    /// <param name="runs">The terms of the entries that it appends: <see cref="Ready.PersistRuns"/>.</param>
+    /// <param name="entries">Has those entries with their bytes.</param>
+    /// <exception cref="ArgumentException">The runs aren't those of the order, or an entry isn't the one that was asked for.</exception>
+    public void Fill(GroupId group, in PersistOrder order, ReadOnlySpan<TermRun> runs, IEntrySource entries)
+    {
+        ArgumentNullException.ThrowIfNull(entries);
+        Begin(group);
+        HardState = order.HardState;
+        TruncateAfter = order.TruncateAfter;
+        if (order is { Install: { } installed, ResetLog: true })
+        {
+            // Nothing of the log is left to truncate, and what is to be kept of it lies below its new start.
+            Start = LogStart.Of(installed.Last, installed.MembershipIndex, installed.Membership);
+            IsReset = true;
+            TruncateAfter = null;
+        }
+
+        LogIndex next = order.First;
+        foreach (TermRun run in runs)
+        {
+            if (run.First != next || run.Last < run.First)
+            {
+                throw new ArgumentException($"{group}: {run} doesn't follow in {order}.", nameof(runs));
+            }
+
+            for (; next <= run.Last; next = next.Next)
+            {
+                var id = new EntryId(run.Term, next);
+                StoredEntry entry = entries.Find(group, id);
+                if (entry.Id != id)
+                {
+                    throw new ArgumentException($"{group}: {entry.Id} was given for {id}.", nameof(entries));
+                }
+
+                Add(entry);
+            }
+        }
+
+        if (order.HasEntries ? next != order.Last.Index.Next : runs.Length > 0)
+        {
+            throw new ArgumentException($"{group}: the runs end before {next}, and {order} does at {order.Last}.", nameof(runs));
+        }
     }
 
     /// <summary>Adds an entry behind the others.</summary>

@@ -7,6 +7,9 @@ internal struct RecordHeader
 {
     internal const int Size = 64;
 
+    /// <summary>Terms, indexes, sequence numbers and those of batches and segments are below it.</summary>
+    internal const ulong NumberLimit = 1UL << 62;
+
     internal uint Check;
     internal uint Previous;
     internal ulong Sequence;
@@ -21,6 +24,16 @@ internal struct RecordHeader
     internal RecordFlags Flags;
 
     internal readonly bool IsEntry => Kind is RecordKind.Command or RecordKind.NoOp or RecordKind.Membership;
+
+    /// <summary>Whether its kind is known and its numbers are ones that a log can come to (R2).</summary>
+    /// <remarks>
+    /// A check that is right says who wrote the bytes, not that they make sense. What passes here can be counted on from, one up or
+    /// down, without an overflow.
+    /// </remarks>
+    internal readonly bool IsPossible =>
+        Kind is >= RecordKind.Command and <= RecordKind.End
+        && Sequence is > 0 and < NumberLimit && Batch is > 0 and < NumberLimit && Index < NumberLimit && Term < NumberLimit
+        && (!IsEntry || Index > 0) && (Kind != RecordKind.End || Term < uint.MaxValue);
 
     /// <summary>How many bytes the record takes, padding included.</summary>
     internal readonly long Extent => ExtentOf(Length);

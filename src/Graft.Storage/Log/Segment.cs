@@ -32,6 +32,6 @@ internal sealed class Segment(ulong number, string path, IDiskFile file, long si
         number = 0;
         return name.Length == 20 && name.EndsWith(".log", StringComparison.Ordinal)
             && ulong.TryParse(name.AsSpan(0, 16), System.Globalization.NumberStyles.AllowHexSpecifier, System.Globalization.CultureInfo.InvariantCulture, out number)
-            && NameOf(number) == name;
+            && NameOf(number) == name && number is > 0 and < RecordHeader.NumberLimit;
     }
 }

@@ -7,6 +7,8 @@ internal sealed class SegmentImage
 
     // Some room behind the end, so that a header can be looked at anywhere.
     private byte[] _bytes = [];
+    private readonly List<(long At, ulong Batch)> _descent = [];
+    private bool _hasDescent;
 
     internal int Length { get; private set; }
 
@@ -20,7 +22,7 @@ internal sealed class SegmentImage
 
     internal void Load(ulong number, string path, IDiskFile file)
     {
-        (Number, Path, Unreadable) = (number, path, 0);
+        (Number, Path, Unreadable, _hasDescent) = (number, path, 0, false);
         Length = (int)Math.Min(file.Length, 1 << 30);
         if (_bytes.Length < Length + RecordHeader.Size)
         {
@@ -56,13 +58,13 @@ internal sealed class SegmentImage
     internal bool TryRead(long at, out RecordHeader header)
     {
         header = default;
-        if (at + RecordHeader.Size > Length || !RecordHeader.IsValid(_bytes.AsSpan((int)at), (uint)Number))
+        if (at + RecordHeader.Size > Length || !RecordHeader.IsValid(_bytes.AsSpan((int)at), (uint)(Number & uint.MaxValue)))
         {
             return false;
         }
 
         header = RecordHeader.Read(_bytes.AsSpan((int)at));
-        return header.Kind is >= RecordKind.Command and <= RecordKind.End && at + header.Extent <= Length;
+        return header.IsPossible && at + header.Extent <= Length;
     }
 
     internal ReadOnlySpan<byte> Body(long at, in RecordHeader header) => _bytes.AsSpan((int)at + RecordHeader.Size, (int)header.Length);
@@ -70,13 +72,14 @@ internal sealed class SegmentImage
     /// <summary>Whether the body is what the header says (R5).</summary>
     internal bool IsBodyIntact(long at, in RecordHeader header) =>
         (header.Flags & RecordFlags.HeadersOnly) != 0
-            ? header.Length == 0
-            : EntryChecksum.Of(header.Index, header.Term, (byte)header.Kind, Body(at, header)) == header.BodyChecksum;
+            ? header.Length == 0 && header.IsEntry
+            : EntryChecksum.Of(header.Index, header.Term, (byte)header.Kind, Body(at, header)) == header.BodyChecksum
+                && (header.Kind != RecordKind.End || GroupRow.ArePossible(Body(at, header)));
 
     /// <summary>The next record from here on with at least this sequence number; -1 if there is none.</summary>
     internal long Find(long from, ulong sequence)
     {
-        uint segment = (uint)Number;
+        uint segment = (uint)(Number & uint.MaxValue);
         for (long at = (from + 7) & ~7L; at + RecordHeader.Size <= Length; at += 8)
         {
             // Eight bytes tell nearly always that it is none.
@@ -87,6 +90,42 @@ internal sealed class SegmentImage
         }
 
         return -1;
+    }
+
+    /// <summary>The highest batch number in any record from here on that satisfies R1, R2 and R3; 0 if there is none.</summary>
+    internal ulong HighestBatchFrom(long from)
+    {
+        if (!_hasDescent)
+        {
+            _hasDescent = true;
+            FindDescent();
+        }
+
+        int low = 0;
+        int high = _descent.Count;
+        while (low < high)
+        {
+            int middle = (low + high) >>> 1;
+            (low, high) = _descent[middle].At < from ? (middle + 1, high) : (low, middle);
+        }
+
+        return low == _descent.Count ? 0 : _descent[low].Batch;
+    }
+
+    // The records that have a higher batch number than all behind them, so that asking again and again isn't reading again and again.
+    private void FindDescent()
+    {
+        _descent.Clear();
+        for (long at = SegmentHeader.Size; (at = Find(at, 0)) >= 0; at += sizeof(ulong))
+        {
+            TryRead(at, out RecordHeader header);
+            while (_descent.Count > 0 && _descent[^1].Batch <= header.Batch)
+            {
+                _descent.RemoveAt(_descent.Count - 1);
+            }
+
+            _descent.Add((at, header.Batch));
+        }
     }
 
     // A bad sector costs what lies in it, not the segment.

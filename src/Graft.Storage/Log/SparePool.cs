@@ -24,7 +24,8 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
     internal void Adopt(string name)
     {
         string path = $"{directory}/{name}";
-        if (ulong.TryParse(name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong number) && number >= _nextName)
+        if (ulong.TryParse(name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong number)
+            && number >= _nextName && number < RecordHeader.NumberLimit)
         {
             _nextName = number + 1;
         }

@@ -129,7 +129,7 @@ public sealed partial class WriteAheadLog
         try
         {
             if (!TryFetch(segment, offset, RecordHeader.Size, into)
-                || !RecordHeader.IsValid(InWindow(into, offset, RecordHeader.Size), (uint)segment.Number))
+                || !RecordHeader.IsValid(InWindow(into, offset, RecordHeader.Size), (uint)(segment.Number & uint.MaxValue)))
             {
                 return false;
             }

@@ -32,6 +32,7 @@ public sealed partial class WriteAheadLog
 
     /// <summary>Puts a write into the batch.</summary>
     /// <exception cref="ArgumentException">An entry doesn't follow the log, is too large, or its bytes aren't those it was born with.</exception>
+    /// <exception cref="StorageRefusedException">The segments are too small for so many groups, or for an entry that an earlier start took.</exception>
     /// <exception cref="StorageFailedException">The log is over.</exception>
     public StageOutcome Stage(LogWrite write)
     {
@@ -206,7 +207,7 @@ public sealed partial class WriteAheadLog
 
             if (!FitsSegment(extent))
             {
-                throw new InvalidOperationException(
+                throw new StorageRefusedException(
                     $"What {_groups.Count} groups need at the start of a segment leaves no room for {extent} bytes in one of {_options.SegmentBytes}. Choose larger segments.");
             }
 
@@ -282,6 +283,11 @@ public sealed partial class WriteAheadLog
         if (write.ForgetsLoss)
         {
             group.Lost = null;
+        }
+
+        if (write.Lost is { } lost)
+        {
+            group.Lost = lost;
         }
 
         if (write.Start is { } start)
@@ -476,7 +482,7 @@ public sealed partial class WriteAheadLog
         header.Previous = _check;
         header.Sequence = ++_sequence;
         header.Batch = _batch;
-        header.Segment = (uint)_active!.Number;
+        header.Segment = (uint)(_active!.Number & uint.MaxValue);
         header.Write(block.At(block.Used));
         block.At(block.Used + RecordHeader.Size + length)[..(extent - RecordHeader.Size - length)].Clear();
         block.Used += extent;

@@ -56,7 +56,7 @@ public sealed partial class WriteAheadLog : IDisposable
     /// <summary>Opens the log of a node, creating the directory's contents if there are none.</summary>
     /// <exception cref="StorageRefusedException">
     /// The directory is another node's or cluster's, newer than this program, damaged in what says whose it is, or in use.
-    /// Nothing was changed.
+    /// Nothing was changed. Or the segments asked for are too small for what it holds; nothing was lost.
     /// </exception>
     /// <exception cref="StorageFailedException">The disk failed. Nothing acknowledged was lost by trying.</exception>
     public static WriteAheadLog Open(IDisk disk, LogOptions options)
