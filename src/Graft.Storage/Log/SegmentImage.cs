@@ -8,6 +8,9 @@ internal sealed class SegmentImage
     // Some room behind the end, so that a header can be looked at anywhere.
     private byte[] _bytes = [];
 
+    // Zeros in the place of what can't be read are the right bytes of a payload of zeros.
+    private readonly List<(int From, int To)> _unreadable = [];
+
     internal int Length { get; private set; }
 
     internal ulong Number { get; private set; }
@@ -21,6 +24,7 @@ internal sealed class SegmentImage
     internal void Load(ulong number, string path, IDiskFile file)
     {
         (Number, Path, Unreadable) = (number, path, 0);
+        _unreadable.Clear();
         Length = (int)Math.Min(file.Length, 1 << 30);
         if (_bytes.Length < Length + RecordHeader.Size)
         {
@@ -47,10 +51,14 @@ internal sealed class SegmentImage
     internal ReadOnlySpan<byte> Body(long at, in RecordHeader header) => _bytes.AsSpan((int)at + RecordHeader.Size, (int)header.Length);
 
     /// <summary>Whether the body is what the header says (R5).</summary>
-    internal bool IsBodyIntact(long at, in RecordHeader header) =>
-        (header.Flags & RecordFlags.HeadersOnly) != 0
+    internal bool IsBodyIntact(long at, in RecordHeader header)
+    {
+        long end = at + RecordHeader.Size + header.Length;
+        return (header.Flags & RecordFlags.HeadersOnly) != 0
             ? header.Length == 0
-            : EntryChecksum.Of(header.Index, header.Term, (byte)header.Kind, Body(at, header)) == header.BodyChecksum;
+            : !_unreadable.Exists(range => range.From < end && at < range.To)
+              && EntryChecksum.Of(header.Index, header.Term, (byte)header.Kind, Body(at, header)) == header.BodyChecksum;
+    }
 
     /// <summary>The next record from here on with at least this sequence number; -1 if there is none.</summary>
     internal long Find(long from, ulong sequence)
@@ -90,6 +98,7 @@ internal sealed class SegmentImage
         catch (DiskException failure) when (failure.Error == DiskError.Failed)
         {
             _bytes.AsSpan(from, count).Clear();
+            _unreadable.Add((from, from + count));
             Unreadable += count;
         }
     }
