@@ -16,7 +16,7 @@ public sealed class LogWorldTests
             { 11, "a group that was removed and founded again had the entries of its first life back" },
             { 21, "what a killed process had not flushed was built on, and gone when power was lost" },
             { 22, "the start of a removed group stayed when it was founded again" },
-            { 34, "entries cut off in a retired segment came back in place of those that replaced them" },
+            { 34, "an entry that was replaced later counted as stale for good" },
             { 99, "a group founded again in the first batch of a segment lost what that batch brought" },
             { 335, "an entry that was moved in the first batch of a segment wasn't believed, because the row behind it says how far the log goes" },
             { 146, "a write that was refused brought its group into being" },
