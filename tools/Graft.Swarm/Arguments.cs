@@ -7,22 +7,29 @@ internal sealed class Arguments
 {
     internal const string Usage =
         """
-        usage: ./swarm --layer core --seeds N [--from S] [--seconds SIM] [--jobs J] [--budget SECONDS] [--stop-at-first] [--trace] [--json]
-               ./swarm --kill-table [--budget-seeds K] [--budget SECONDS] [--only NAME,...]
-          --layer core       which layer to simulate: the consensus core on simulated hosts
+        usage: ./swarm --layer core|log --seeds N [--from S] [--rot] [--seconds SIM] [--jobs J] [--budget SECONDS] [--stop-at-first] [--trace] [--json]
+               ./swarm --kill-table [--layer core|log] [--budget-seeds K] [--budget SECONDS] [--only NAME,...]
+          --layer core|log   which layer to simulate: the consensus core on simulated hosts, or the write-ahead log on a simulated disk
           --seeds N          how many seeds to run
           --from S           the first seed; 1 unless given
-          --seconds SIM      simulated seconds of faults per seed, before the healing; 30 unless given
+          --seconds SIM      simulated seconds of faults per seed, before the healing; 30 unless given (core)
+          --rot              let some seeds damage the medium (log)
           --jobs J           threads, one seed at a time on each; the number of processors unless given
           --budget SECONDS   start no further seed after this many seconds
           --stop-at-first    stop at the first seed that fails
           --trace            print every event of every seed (for one seed at a time)
           --json             print the summary as one JSON object before the last line
-          --kill-table       build the core with each planted bug, and see that the simulator finds it
+          --kill-table       build the layer with each planted bug, and see that the simulator finds it
           --only NAME,...    only these planted bugs
         """;
 
     internal bool IsKillTable { get; private set; }
+
+    /// <summary>The log rather than the core.</summary>
+    internal bool IsLog { get; private set; }
+
+    /// <summary>Some seeds of the log damage the medium.</summary>
+    internal bool AllowsRot { get; private set; }
 
     internal ulong From { get; private set; } = 1;
 
@@ -58,7 +65,8 @@ internal sealed class Arguments
             {
                 case "--layer":
                     layer = value;
-                    problem = value is null ? "--layer expects 'core', and nothing came. Write --layer core." : null;
+                    problem = value is null ? "--layer expects 'core' or 'log', and nothing came. Write --layer core." : null;
+                    arguments.IsLog = value == "log";
                     i++;
                     break;
                 case "--seeds":
@@ -87,11 +95,14 @@ internal sealed class Arguments
                     break;
                 case "--only":
                     arguments.Only = value;
-                    problem = value is null ? "--only expects the name of a planted bug, and nothing came. The names are in src/Graft.Consensus/Planted.cs." : null;
+                    problem = value is null ? "--only expects the name of a planted bug, and nothing came. The names are in Planted.cs of src/Graft.Consensus and src/Graft.Storage." : null;
                     i++;
                     break;
                 case "--kill-table":
                     arguments.IsKillTable = true;
+                    break;
+                case "--rot":
+                    arguments.AllowsRot = true;
                     break;
                 case "--stop-at-first":
                     arguments.StopsAtFirst = true;
@@ -116,14 +127,14 @@ internal sealed class Arguments
     {
         if (IsKillTable)
         {
-            return layer is null or "core" ? null : $"--kill-table expects the layer 'core', and '{layer}' came. Leave --layer out.";
+            return layer is null or "core" or "log" ? null : $"--kill-table expects the layer 'core' or 'log', and '{layer}' came. Write --layer core.";
         }
 
         return layer switch
         {
-            null => "--layer is missing. Write --layer core.",
-            "node" => "--layer node isn't there yet. Write --layer core.",
-            not "core" => $"--layer expects 'core', and '{layer}' came. Write --layer core.",
+            null => "--layer is missing. Write --layer core or --layer log.",
+            "node" => "--layer node isn't there yet. Write --layer core or --layer log.",
+            not ("core" or "log") => $"--layer expects 'core' or 'log', and '{layer}' came. Write --layer core.",
             _ => Seeds == 0 ? "--seeds is missing. Say how many seeds to run, for example --seeds 100." : null,
         };
     }

@@ -33,14 +33,14 @@ internal sealed partial class KillTable
             return 2;
         }
 
-        (string Name, string Exhibit)[] bugs = ReadBugs(root);
+        (string Name, string Exhibit)[] bugs = ReadBugs(root, arguments);
         if (arguments.Only is { } only)
         {
             string[] wanted = only.Split(',');
             string? unknown = Array.Find(wanted, name => !Array.Exists(bugs, bug => bug.Name == name));
             if (unknown is not null)
             {
-                Console.Error.WriteLine($"--only expects planted bugs, and '{unknown}' is none. The names are in src/Graft.Consensus/Planted.cs.");
+                Console.Error.WriteLine($"--only expects planted bugs, and '{unknown}' is none. The names are in src/{Project(arguments)}/Planted.cs.");
                 return 2;
             }
 
@@ -88,7 +88,7 @@ internal sealed partial class KillTable
     {
         string program = Path.Combine(_artifacts, "bin", "Graft.Swarm", "release");
         bool isFirst = !Directory.Exists(program);
-        string[] project = isFirst ? [Path.Combine(_root, "tools", "Graft.Swarm")] : [Path.Combine(_root, "src", "Graft.Consensus"), "--no-restore"];
+        string[] project = isFirst ? [Path.Combine(_root, "tools", "Graft.Swarm")] : [Path.Combine(_root, "src", Project(_arguments)), "--no-restore"];
         using Process build = Start(
             "dotnet",
             ["build", .. project, "--configuration", "Release", "--artifacts-path", _artifacts, "--verbosity", "quiet",
@@ -103,8 +103,8 @@ internal sealed partial class KillTable
 
         if (!isFirst)
         {
-            const string Core = "Graft.Consensus.dll";
-            File.Copy(Path.Combine(_artifacts, "bin", "Graft.Consensus", "release", Core), Path.Combine(program, Core), overwrite: true);
+            string library = $"{Project(_arguments)}.dll";
+            File.Copy(Path.Combine(_artifacts, "bin", Project(_arguments), "release", library), Path.Combine(program, library), overwrite: true);
         }
 
         return true;
@@ -116,7 +116,7 @@ internal sealed partial class KillTable
         double budget = double.IsInfinity(_arguments.Budget) ? 60 : _arguments.Budget;
         using Process hunt = Start(
             "dotnet",
-            program, "--layer", "core", "--seeds", Text(_arguments.BudgetSeeds), "--from", Text(_arguments.From), "--jobs", Text(_arguments.Jobs),
+            program, "--layer", _arguments.IsLog ? "log" : "core", "--seeds", Text(_arguments.BudgetSeeds), "--from", Text(_arguments.From), "--jobs", Text(_arguments.Jobs),
             "--seconds", Text(_arguments.Seconds), "--budget", Text(budget), "--stop-at-first", "--json");
         string output = hunt.StandardOutput.ReadToEnd();
         hunt.WaitForExit();
@@ -160,6 +160,8 @@ internal sealed partial class KillTable
         return Process.Start(start) ?? throw new InvalidOperationException($"{program} didn't start.");
     }
 
+    private static string Project(Arguments arguments) => arguments.IsLog ? "Graft.Storage" : "Graft.Consensus";
+
     private static string Text(IFormattable value) => value.ToString(null, CultureInfo.InvariantCulture);
 
     private static string? FindRoot()
@@ -173,9 +175,9 @@ internal sealed partial class KillTable
         return directory?.FullName;
     }
 
-    private static (string Name, string Exhibit)[] ReadBugs(string root) =>
+    private static (string Name, string Exhibit)[] ReadBugs(string root, Arguments arguments) =>
     [
-        .. from line in File.ReadLines(Path.Combine(root, "src", "Graft.Consensus", "Planted.cs"))
+        .. from line in File.ReadLines(Path.Combine(root, "src", Project(arguments), "Planted.cs"))
            let match = Declaration().Match(line)
            where match.Success
            select (match.Groups["name"].Value, match.Groups["exhibit"].Value.Trim()),

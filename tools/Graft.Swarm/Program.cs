@@ -14,4 +14,4 @@ if (arguments is null)
     return 2;
 }
 
-return arguments.IsKillTable ? KillTable.Run(arguments) : SeedRun.Run(arguments);
+return arguments.IsKillTable ? KillTable.Run(arguments) : arguments.IsLog ? LogSeedRun.Run(arguments) : SeedRun.Run(arguments);

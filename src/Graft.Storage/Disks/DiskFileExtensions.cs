@@ -10,7 +10,7 @@ internal static class DiskFileExtensions
         while (buffer.Length > 0)
         {
             int read = file.Read(buffer, offset);
-            if (read == 0)
+            if (read == 0 || (read < buffer.Length && Planted.ShortReadIsEnd))
             {
                 return false;
             }

@@ -145,7 +145,10 @@ internal sealed class DirectoryIdentity
         Incarnation++;
         using IDiskFile file = _disk.Open(Path, DiskAccess.ReadWrite);
         WriteSlot(file);
-        file.Flush();
+        if (!Planted.IdentityNotFlushed)
+        {
+            file.Flush();
+        }
     }
 
     private void Found()

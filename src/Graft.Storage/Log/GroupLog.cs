@@ -53,7 +53,10 @@ internal sealed class GroupLog(GroupId id, EntryIndexPool pool)
         {
             Last = EntryAt(index);
             Terms.RemoveAbove(index.Value);
-            Index.RemoveAbove(index.Value);
+            if (!Planted.IndexNotTruncated)
+            {
+                Index.RemoveAbove(index.Value);
+            }
         }
     }
 

@@ -12,6 +12,8 @@ internal sealed class GroupRecovery(GroupLog log)
     private bool _isPending;
     private ulong _commitBeforeDamage;
     private bool _hasStart = true;
+    private bool _isTruncatedToCertainty;
+    private (ulong Index, ulong SurelyRight)? _stale;
 
     internal GroupLog Log => log;
 
@@ -20,7 +22,7 @@ internal sealed class GroupRecovery(GroupLog log)
     {
         if (!_isPending)
         {
-            _isPending = true;
+            (_isPending, _isTruncatedToCertainty) = (true, false);
             _commitBeforeDamage = Math.Min(log.HardState.Commit.Value, log.Last.Index.Value);
         }
     }
@@ -30,7 +32,8 @@ internal sealed class GroupRecovery(GroupLog log)
         ulong index = header.Index;
         if ((header.Flags & RecordFlags.Moved) != 0)
         {
-            if (index > log.Start.At.Index.Value && index <= log.Last.Index.Value)
+            // It may lie above what is known so far: in the first batch of a segment it comes before the row that says how far.
+            if (index > log.Start.At.Index.Value)
             {
                 Place(header, segment, offset, body, isBodyIntact);
             }
@@ -61,15 +64,33 @@ internal sealed class GroupRecovery(GroupLog log)
         {
             _suspectAbove = null;
         }
+
+        // Nothing is left that missing records could have replaced: as a start writes it that met this damage before.
+        _isTruncatedToCertainty |= _isPending && after <= _commitBeforeDamage;
+    }
+
+    /// <summary>Drops what lies above an index and in segments below a number: what a retired segment said.</summary>
+    internal void TruncateBelow(ulong after, ulong segment)
+    {
+        IntervalMap.Run[] dead = [.. log.Index.Segments.ToArray().Where(run => run.Value < segment && run.Last > after)];
+        foreach (IntervalMap.Run run in dead)
+        {
+            for (ulong index = Math.Max(run.First, after + 1); index <= run.Last; index++)
+            {
+                log.Index.Forget(index);
+                log.Terms.Remove(index);
+            }
+        }
     }
 
     internal void BeginAt(in RecordHeader header, ReadOnlySpan<byte> body, bool isBodyIntact)
     {
         bool isReset = (header.Flags & RecordFlags.Reset) != 0;
         var at = EntryId.Of(header.Term, header.Index);
-        if (at.Index < log.Start.At.Index && !isReset)
+        if (at.Index < log.Start.At.Index)
         {
-            return;
+            // Starts rise. The group was removed and founded again, and the record that said so has gone with its segment.
+            isReset = true;
         }
 
         _hasStart = isBodyIntact && body.Length >= sizeof(ulong);
@@ -87,12 +108,13 @@ internal sealed class GroupRecovery(GroupLog log)
     /// <summary>A row says what the group is after a batch.</summary>
     /// <param name="row">The row.</param>
     /// <param name="damagedThrough">The last batch of which records are missing.</param>
-    internal void Agree(in GroupRow row, ulong damagedThrough)
+    /// <param name="segment">The segment that the row lies in.</param>
+    internal void Agree(in GroupRow row, ulong damagedThrough, ulong segment)
     {
         if (_isPending)
         {
             bool isUntouched = row.Batch == log.TouchedBy || (row.PreviousBatch == log.TouchedBy && row.Batch > damagedThrough);
-            if (!isUntouched)
+            if (!isUntouched && !_isTruncatedToCertainty)
             {
                 _suspectAbove = Math.Min(_suspectAbove ?? ulong.MaxValue, _commitBeforeDamage);
             }
@@ -102,24 +124,37 @@ internal sealed class GroupRecovery(GroupLog log)
 
         (log.HardState, log.Lost) = (row.HardState, row.Lost);
         (log.TouchedBy, log.TouchedBefore) = (row.Batch, row.PreviousBatch);
-        if (row.Start.Index > log.Start.At.Index)
+        if (row.Start.Index != log.Start.At.Index)
         {
-            _hasStart = false;
-            log.CompactTo(new LogStart(row.Start, LogIndex.Zero, default), isReset: false);
+            // A higher one has been missed. A lower one is that of another life, and no start is the only one without a record.
+            _hasStart = row.Start.Index == LogIndex.Zero;
+            if (row.Start.Index < log.Start.At.Index)
+            {
+                TruncateBelow(0, segment);
+                log.Start = new LogStart(row.Start, LogIndex.Zero, default);
+            }
+            else
+            {
+                log.CompactTo(new LogStart(row.Start, LogIndex.Zero, default), isReset: false);
+            }
         }
 
         if (row.Last.Index < log.Start.At.Index)
         {
             // It says that the log ends before it begins. One of the two is wrong, and what was compacted away is unknown.
             _hasStart = false;
+            return;
         }
-        else if (row.Last != log.Last)
+
+        Cut(row.Last.Index.Value);
+        if (row.Last != log.Last)
         {
-            Cut(row.Last.Index.Value);
             if (row.Last.Index == log.Last.Index && log.Terms.TryFind(row.Last.Index.Value, out ulong term) && term != row.Last.Term.Value)
             {
-                // Another entry stands where the last one should: what lies between is anybody's guess.
-                _suspectAbove = Math.Min(_suspectAbove ?? ulong.MaxValue, Math.Min(row.HardState.Commit.Value, row.Last.Index.Value - 1));
+                // The truncation went with a segment that was retired, and what replaced these entries was moved: it comes yet.
+                // If it doesn't, what lies between is anybody's guess.
+                log.Index.Forget(row.Last.Index.Value);
+                _stale = (row.Last.Index.Value, Math.Min(row.HardState.Commit.Value, row.Last.Index.Value - 1));
             }
 
             log.Last = row.Last;
@@ -135,7 +170,7 @@ internal sealed class GroupRecovery(GroupLog log)
         ulong intact = highest.Index.Value;
         if (log.Index.FindHole(start, intact) is { } hole)
         {
-            intact = hole - 1;
+            intact = _stale is { } stale && hole == stale.Index ? Math.Min(hole - 1, stale.SurelyRight) : hole - 1;
         }
 
         intact = Math.Max(Math.Min(intact, _suspectAbove ?? ulong.MaxValue), start);
@@ -205,10 +240,10 @@ internal sealed class GroupRecovery(GroupLog log)
     // As a truncation, but terms may be unknown here.
     private void Cut(ulong index)
     {
+        log.Terms.RemoveAbove(index);
+        log.Index.RemoveAbove(index);
         if (index < log.Last.Index.Value)
         {
-            log.Terms.RemoveAbove(index);
-            log.Index.RemoveAbove(index);
             log.Last = index == log.Start.At.Index.Value ? log.Start.At
                 : EntryId.Of(log.Terms.TryFind(index, out ulong term) ? term : 0, index);
         }

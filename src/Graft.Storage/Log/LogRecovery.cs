@@ -11,9 +11,13 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     private readonly List<(RecordHeader Header, long At, bool IsBodyIntact)> _pending = [];
 
     private (ulong Sequence, uint Check) _beforeBatch;
+    private readonly SortedDictionary<ulong, ulong> _lastSequences = [];
+    private readonly List<(ulong Segment, SegmentCut Cut)> _cuts = [];
     private bool _isPartial;
+    private bool _isAllRows;
     private ulong _damagedThrough;
     private bool _isFirst = true;
+    private bool _isCheckLost;
 
     /// <summary>The last record that counts.</summary>
     internal ulong Sequence { get; private set; }
@@ -32,6 +36,9 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     /// <summary>The last batch was dropped: a crash cut it short.</summary>
     internal bool IsTorn { get; private set; }
 
+    /// <summary>Whether rows were missed, and nothing behind them names all groups.</summary>
+    internal bool MayLackGroups { get; private set; }
+
     /// <summary>Where the last batch ends in the last segment.</summary>
     internal long Position { get; private set; }
 
@@ -49,6 +56,9 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     /// <summary>Segment files that something was in, and nobody can tell what.</summary>
     internal List<string> Suspicious { get; } = [];
 
+    /// <summary>Segments in which something is damaged: what is live in them has to leave.</summary>
+    internal SortedSet<ulong> Damaged { get; } = [];
+
     internal List<string> Notes { get; } = [];
 
     internal IReadOnlyCollection<GroupRecovery> Groups => _groups.Values;
@@ -64,11 +74,11 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             HighestNumber = files.Keys.Last();
         }
 
-        SortedSet<ulong>? named = FindEnd(files, out ulong newest);
+        SortedDictionary<ulong, ulong>? named = FindEnd(files, out ulong newest);
         HighestNumber = Math.Max(HighestNumber, newestNoted);
         foreach ((ulong number, IDiskFile file) in files)
         {
-            bool isNeeded = number == newest || (number < newest && named?.Contains(number) != false);
+            bool isNeeded = number == newest || (number < newest && named?.ContainsKey(number) != false);
             if (isNeeded)
             {
                 Needed.Add((number, PathOf(number), file));
@@ -84,9 +94,17 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         {
             NoteMissing(named, Needed[i].Number, i == 0 ? 0 : Needed[i - 1].Number);
             (ulong Sequence, ulong Batch)? limit = i + 1 < Needed.Count ? FirstOf(Needed[i + 1]) : null;
+            if (named is not null && named.TryGetValue(Needed[i].Number, out ulong last))
+            {
+                // The segments between this one and the next may have been retired, with the records that they had.
+                limit = (last + 1, limit?.Batch ?? ulong.MaxValue);
+            }
+
             _image.Load(Needed[i].Number, Needed[i].Path, Needed[i].File);
             BytesScanned += _image.Length;
+            BeginSegment(mayLeap: named is not null && (i == 0 || !named.Keys.Any(number => number > Needed[i - 1].Number && number < Needed[i].Number)));
             Scan(limit, isLast: i + 1 == Needed.Count);
+            _lastSequences[Needed[i].Number] = limit is { } end ? end.Sequence - 1 : Sequence;
         }
 
         if (newestNoted > newest)
@@ -98,6 +116,11 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
 
         return Conclude();
     }
+
+    /// <summary>The last record that counts in a needed segment.</summary>
+    internal ulong LastSequenceOf(ulong segment) => _lastSequences[segment];
+
+    internal IEnumerable<SegmentCut> CutsOf(ulong segment) => _cuts.Where(cut => cut.Segment == segment).Select(cut => cut.Cut);
 
     private string PathOf(ulong number) => $"{directory}/{Segment.NameOf(number)}";
 
@@ -165,12 +188,12 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     }
 
     // The newest segment with a first batch, and the older ones that it needs; null if that can't be read and all count.
-    private SortedSet<ulong>? FindEnd(SortedDictionary<ulong, IDiskFile> files, out ulong newest)
+    private SortedDictionary<ulong, ulong>? FindEnd(SortedDictionary<ulong, IDiskFile> files, out ulong newest)
     {
         foreach ((ulong number, IDiskFile file) in files.Reverse())
         {
             _image.Load(number, PathOf(number), file);
-            if (TryReadFirstBatch(out SortedSet<ulong>? named))
+            if (TryReadFirstBatch(out SortedDictionary<ulong, ulong>? named))
             {
                 newest = number;
                 return named;
@@ -190,7 +213,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         return null;
     }
 
-    private bool TryReadFirstBatch(out SortedSet<ulong>? named)
+    private bool TryReadFirstBatch(out SortedDictionary<ulong, ulong>? named)
     {
         named = null;
         long at = SegmentHeader.Size;
@@ -210,9 +233,9 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             {
                 named = [];
                 ReadOnlySpan<byte> body = _image.Body(at, header);
-                for (int i = 0; i + sizeof(ulong) <= body.Length; i += sizeof(ulong))
+                for (int i = 0; i + WriteAheadLog.NamedSegmentSize <= body.Length; i += WriteAheadLog.NamedSegmentSize)
                 {
-                    named.Add(BinaryPrimitives.ReadUInt64LittleEndian(body[i..]));
+                    named[BinaryPrimitives.ReadUInt64LittleEndian(body[i..])] = BinaryPrimitives.ReadUInt64LittleEndian(body[(i + sizeof(ulong))..]);
                 }
             }
 
@@ -228,7 +251,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     }
 
     // A segment may be gone as soon as the batch that retires it is durable: that batch is whole, or followed by another.
-    private void RemoveRetired(SortedSet<ulong> named)
+    private void RemoveRetired(SortedDictionary<ulong, ulong> named)
     {
         ulong whole = 0;
         var retired = new List<(ulong Batch, ulong Segment)>();
@@ -267,9 +290,9 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     }
 
     // What it held shows as a gap in the sequence; before the first segment read it shows as entries without a place.
-    private void NoteMissing(SortedSet<ulong>? named, ulong number, ulong previous)
+    private void NoteMissing(SortedDictionary<ulong, ulong>? named, ulong number, ulong previous)
     {
-        foreach (ulong missing in named ?? [])
+        foreach (ulong missing in named?.Keys.ToArray() ?? [])
         {
             if (missing > previous && missing < number)
             {
@@ -279,14 +302,26 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         }
     }
 
+    // What a segment begins with follows the last record read, unless the segments between have been retired.
+    private void BeginSegment(bool mayLeap)
+    {
+        if ((mayLeap || _isFirst || _isCheckLost) && _image.TryRead(SegmentHeader.Size, out RecordHeader header)
+            && header.Kind == RecordKind.Segments && (header.Sequence == Sequence + 1 || (mayLeap && header.Sequence > Sequence) || _isFirst))
+        {
+            (Sequence, Check) = (header.Sequence - 1, header.Previous);
+        }
+
+        (_isFirst, _isCheckLost) = (false, false);
+    }
+
     private void Scan((ulong Sequence, ulong Batch)? limit, bool isLast)
     {
         long at = SegmentHeader.Size;
-        while (limit is not { } bound || _isFirst || Sequence + 1 < bound.Sequence)
+        while (limit is not { } bound || Sequence + 1 < bound.Sequence)
         {
             if (!_image.TryRead(at, out RecordHeader header) || !Continues(header))
             {
-                long next = _image.Find(at, _isFirst ? 0 : Sequence + 1);
+                long next = _image.Find(at, Sequence + 1);
                 if (next < 0 || !_image.TryRead(next, out header) || (limit is { } end && header.Sequence >= end.Sequence))
                 {
                     break;
@@ -307,7 +342,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             }
 
             _pending.Add((header, at, isBodyIntact));
-            (Sequence, Check, _isFirst) = (header.Sequence, header.Check, false);
+            (Sequence, Check) = (header.Sequence, header.Check);
             at += header.Extent;
             if (header.Kind == RecordKind.End && !TryTakeBatch(header, at, isLast))
             {
@@ -318,9 +353,8 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         FinishSegment(limit, isLast);
     }
 
-    // The first record that is read has nothing to continue.
     private bool Continues(in RecordHeader header) =>
-        _isFirst || (header.Sequence == Sequence + 1 && (header.Previous == Check || Planted.ChainNotChecked));
+        header.Sequence == Sequence + 1 && (header.Previous == Check || Planted.ChainNotChecked);
 
     // Between here and the next record that can be read, some are missing. False if that is a torn end.
     private bool TrySkip(in RecordHeader header, long at, long next, bool isLast)
@@ -368,12 +402,11 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
 
     private void FinishSegment((ulong Sequence, ulong Batch)? limit, bool isLast)
     {
-        if (limit is { } bound && !_isFirst && Sequence + 1 < bound.Sequence)
+        if (limit is { } bound && Sequence + 1 < bound.Sequence)
         {
             Damage(bound.Batch - 1, $"Segment {Segment.NameOf(_image.Number)} ends early: {bound.Sequence - Sequence - 1} records are missing.");
             ApplyPending();
-            _isPartial = false;
-            _isFirst = true;
+            (_isPartial, _isCheckLost, Sequence) = (false, true, bound.Sequence - 1);
         }
         else if (_pending.Count > 0 && isLast)
         {
@@ -419,8 +452,8 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     // Records of batches up to this one are missing.
     private void Damage(ulong lastBatch, string note)
     {
-        IsDamaged = true;
-        IsClean = false;
+        (IsDamaged, MayLackGroups, IsClean) = (true, true, false);
+        Damaged.Add(_image.Number);
         Notes.Add(note);
         _damagedThrough = Math.Max(_damagedThrough, lastBatch);
         foreach (GroupRecovery group in _groups.Values)
@@ -431,6 +464,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
 
     private void ApplyPending()
     {
+        _isAllRows = _pending.Count > 0 && _pending[0].Header.Kind == RecordKind.Segments;
         foreach ((RecordHeader header, long at, bool isBodyIntact) in _pending)
         {
             Apply(header, at, isBodyIntact);
@@ -444,6 +478,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         if (!isBodyIntact)
         {
             IsDamaged = true;
+            Damaged.Add(_image.Number);
             Notes.Add($"Segment {Segment.NameOf(_image.Number)} is damaged at {at + RecordHeader.Size}: the body of {header} isn't what was written.");
         }
 
@@ -453,13 +488,28 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             case RecordKind.Command or RecordKind.NoOp or RecordKind.Membership:
                 GroupOf(header.Group).Append(header, _image.Number, at, body, isBodyIntact || Planted.BodyNotChecked);
                 break;
+            case RecordKind.Truncate when header.Term > 0:
+                NoteCut(header, header.Term);
+                if (_groups.TryGetValue(new GroupId(header.Group), out GroupRecovery? cut))
+                {
+                    cut.TruncateBelow(header.Index, header.Term);
+                }
+
+                break;
             case RecordKind.Truncate:
+                NoteCut(header, _image.Number);
                 GroupOf(header.Group).Truncate(header.Index);
                 break;
             case RecordKind.Start:
+                if ((header.Flags & RecordFlags.Reset) != 0)
+                {
+                    NoteCut(header, _image.Number);
+                }
+
                 GroupOf(header.Group).BeginAt(header, body, isBodyIntact);
                 break;
             case RecordKind.Remove:
+                NoteCut(header, _image.Number);
                 _groups.Remove(new GroupId(header.Group));
                 forget(new GroupId(header.Group));
                 break;
@@ -467,7 +517,12 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
                 for (int i = 0; i + GroupRow.Size <= body.Length; i += GroupRow.Size)
                 {
                     GroupRow row = GroupRow.Read(body[i..]);
-                    GroupOf(row.Group.Value).Agree(row, _damagedThrough);
+                    GroupOf(row.Group.Value).Agree(row, _damagedThrough, _image.Number);
+                }
+
+                if (_isAllRows && !Planted.RemovedGroupsReturn)
+                {
+                    ForgetAllBut(body);
                 }
 
                 break;
@@ -477,6 +532,28 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             default:
                 break;
         }
+    }
+
+    private void NoteCut(in RecordHeader header, ulong below) =>
+        _cuts.Add((_image.Number, new SegmentCut(new GroupId(header.Group), header.Index, below)));
+
+    // The first batch of a segment names every group that there is. What older segments know of others has been removed since, by
+    // a record that may have gone with its segment.
+    private void ForgetAllBut(ReadOnlySpan<byte> rows)
+    {
+        var named = new SortedSet<GroupId>();
+        for (int i = 0; i + GroupRow.Size <= rows.Length; i += GroupRow.Size)
+        {
+            named.Add(GroupRow.Read(rows[i..]).Group);
+        }
+
+        foreach (GroupId gone in _groups.Keys.Where(id => !named.Contains(id)).ToArray())
+        {
+            _groups.Remove(gone);
+            forget(gone);
+        }
+
+        MayLackGroups = false;
     }
 
     private GroupRecovery GroupOf(ulong id)

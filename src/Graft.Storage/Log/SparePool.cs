@@ -92,9 +92,17 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
             Span<byte> block = stackalloc byte[SegmentHeader.Size];
             header.Write(block);
             file.Write(block, 0);
-            file.Flush();
+            if (!Planted.SpareNotFlushed)
+            {
+                file.Flush();
+            }
+
             disk.Rename(spare, path);
-            disk.FlushDirectory(directory);
+            if (!Planted.SegmentNameNotFlushed)
+            {
+                disk.FlushDirectory(directory);
+            }
+
             return file;
         }
         catch

@@ -183,13 +183,30 @@ public sealed partial class WriteAheadLog
 
         into.GrowWindow(length);
         int count = (int)Math.Min(into.Window.Length, segment.Size - offset);
-        if (!segment.File.TryReadFully(into.Window.AsSpan(0, count), offset))
+        if (!TryReadAhead(segment, offset, into, count))
         {
-            return false;
+            // A bad sector behind the entry is no reason not to have the entry.
+            count = length;
+            if (!segment.File.TryReadFully(into.Window.AsSpan(0, count), offset))
+            {
+                return false;
+            }
         }
 
         (into.WindowSegment, into.WindowAt, into.WindowLength) = (segment.Number, offset, count);
         return true;
+    }
+
+    private static bool TryReadAhead(Segment segment, long offset, EntryBuffer into, int count)
+    {
+        try
+        {
+            return segment.File.TryReadFully(into.Window.AsSpan(0, count), offset);
+        }
+        catch (DiskException unreadable) when (unreadable.Error == DiskError.Failed)
+        {
+            return false;
+        }
     }
 
     private static ReadOnlySpan<byte> InWindow(EntryBuffer into, long offset, int length) =>

@@ -8,7 +8,7 @@ public sealed partial class WriteAheadLog
     private DirectoryIdentity? _identity;
 
     // Until the end of the log has been written anew, nothing is taken.
-    private (Segment Tail, List<GroupLog> Lost)? _unbuilt;
+    private (List<Segment> Leaving, List<GroupLog> Lost)? _unbuilt;
 
     private void Recover()
     {
@@ -23,6 +23,13 @@ public sealed partial class WriteAheadLog
         Incarnation = new Incarnation((uint)Math.Max(_identity.Incarnation, recovery.Incarnation + 1));
         (_sequence, _check, _batch) = (recovery.Sequence, recovery.Check, recovery.Batch);
         (_durableBatch, _markedBatch, _lastSegment) = (_batch, recovery.IsClean ? _batch : 0, recovery.HighestNumber);
+        if (recovery.Needed.Count > 0 && !Planted.TailNotFlushed)
+        {
+            // What a killed process wrote and didn't flush may be in the page cache alone. The new end of the log rests on it, and what
+            // it retires is about to be written over.
+            recovery.Needed[^1].File.Flush();
+        }
+
         TakeOver(recovery, names);
         Recovery = new RecoveryReport
         {
@@ -30,6 +37,7 @@ public sealed partial class WriteAheadLog
             Notes = [.. recovery.Notes],
             WasClean = recovery.IsClean,
             IsDamaged = recovery.IsDamaged,
+            MayLackGroups = recovery.MayLackGroups,
             BytesScanned = recovery.BytesScanned,
         };
         foreach (GroupId gone in _groups.Keys.Except(Recovery.Groups.Select(group => group.Id)).ToArray())
@@ -45,7 +53,7 @@ public sealed partial class WriteAheadLog
         }
 
         Segment tail = _segments[recovery.Needed[^1].Number];
-        if (recovery.IsClean && !recovery.IsDamaged && lost.Count == 0)
+        if ((recovery.IsClean || Planted.TailNotCopied) && !recovery.IsDamaged && lost.Count == 0)
         {
             (_active, _position) = (tail, recovery.Position);
             TakeBlock(0);
@@ -57,7 +65,10 @@ public sealed partial class WriteAheadLog
             return;
         }
 
-        _unbuilt = (tail, lost);
+        // Damage that stayed would be met again by every start, which couldn't tell what came before it from what came since.
+        List<Segment> leaving = [tail];
+        leaving.AddRange(_segments.Values.Where(segment => segment != tail && recovery.Damaged.Contains(segment.Number)));
+        _unbuilt = (leaving, lost);
         BuildOn();
     }
 
@@ -65,7 +76,13 @@ public sealed partial class WriteAheadLog
     {
         foreach ((ulong number, string path, IDiskFile file) in recovery.Needed)
         {
-            _segments.Add(number, new Segment(number, path, file, file.Length));
+            var segment = new Segment(number, path, file, file.Length) { LastSequence = recovery.LastSequenceOf(number) };
+            foreach (SegmentCut cut in recovery.CutsOf(number))
+            {
+                segment.Add(cut);
+            }
+
+            _segments.Add(number, segment);
         }
 
         foreach (string name in names.Where(SparePool.IsSpare))
@@ -121,12 +138,13 @@ public sealed partial class WriteAheadLog
                 {
                     Touch(group);
                     StageRecord(new RecordHeader { Kind = RecordKind.Truncate, Group = group.Id.Value, Index = group.Last.Index.Value }, default, checksum: null);
+                    _active!.Add(new SegmentCut(group.Id, group.Last.Index.Value, _active.Number));
                 }
             }
         }
 
         WriteAndFlush();
-        if (!TryMove(unbuilt.Tail))
+        if (!unbuilt.Leaving.TrueForAll(segment => segment.IsGone || TryMove(segment)))
         {
             return false;
         }

@@ -6,6 +6,9 @@ namespace Graft.Storage;
 /// <content>Segments: begun, retired, recycled.</content>
 public sealed partial class WriteAheadLog
 {
+    // A number, and the last sequence number in it.
+    internal const int NamedSegmentSize = 2 * sizeof(ulong);
+
     private readonly SparePool _spares;
     private readonly List<Segment> _retirable = [];
     private readonly List<Segment> _retiring = [];
@@ -71,6 +74,7 @@ public sealed partial class WriteAheadLog
         _hasAllRows = true;
         if (before is not null)
         {
+            before.LastSequence = _sequence;
             NoteIfRetirable(before);
         }
 
@@ -109,7 +113,8 @@ public sealed partial class WriteAheadLog
             if (segment != _active)
             {
                 BinaryPrimitives.WriteUInt64LittleEndian(body[length..], segment.Number);
-                length += sizeof(ulong);
+                BinaryPrimitives.WriteUInt64LittleEndian(body[(length + sizeof(ulong))..], segment.LastSequence);
+                length += NamedSegmentSize;
                 before = segment.Number;
             }
         }
@@ -142,9 +147,28 @@ public sealed partial class WriteAheadLog
             StageRecord(new RecordHeader { Kind = RecordKind.Retire, Index = segment.Number }, default, checksum: null);
             segment.RetiredBy = _batch;
             _retiring.Add(segment);
+            foreach (SegmentCut cut in segment.Cuts)
+            {
+                StageCut(cut, segment);
+            }
         }
 
         _retirable.Clear();
+    }
+
+    // What a segment that goes took from older ones, as long as there are any.
+    private void StageCut(SegmentCut cut, Segment going)
+    {
+        foreach (Segment older in _segments.Values)
+        {
+            if (!Planted.CutsForgotten && older.Number < cut.Below && older != going && older.RetiredBy == 0)
+            {
+                StageRecord(
+                    new RecordHeader { Kind = RecordKind.Truncate, Group = cut.Group.Value, Index = cut.After, Term = cut.Below }, default, checksum: null);
+                _active!.Add(cut);
+                return;
+            }
+        }
     }
 
     // Only what is durably retired may be written over: until then a crash brings it back.

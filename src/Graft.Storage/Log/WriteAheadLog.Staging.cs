@@ -136,8 +136,9 @@ public sealed partial class WriteAheadLog
     // The door that everything comes in by: what passes here is on disk for good.
     private void ThrowIfUnfit(LogWrite write)
     {
-        GroupLog group = GroupOf(write.Group);
-        LogIndex last = group.Last.Index;
+        // A write that is refused, here or for want of space, brings no group into being.
+        (LogIndex last, LogIndex compacted) = _groups.TryGetValue(write.Group, out GroupLog? group)
+            ? (group.Last.Index, group.Start.At.Index) : (LogIndex.Zero, LogIndex.Zero);
         if (write.Start is { } start)
         {
             last = write.IsReset || start.At.Index > last ? start.At.Index : last;
@@ -151,9 +152,9 @@ public sealed partial class WriteAheadLog
         if (write.TruncateAfter is { } after)
         {
             last = LogIndex.Min(last, after);
-            if (after < (write.Start?.At.Index ?? group.Start.At.Index))
+            if (after < (write.Start?.At.Index ?? compacted))
             {
-                throw new ArgumentException($"{write.Group} can't be truncated after {after}: it is compacted up to {group.Start.At}.", nameof(write));
+                throw new ArgumentException($"{write.Group} can't be truncated after {after}: it is compacted up to {write.Start?.At.Index ?? compacted}.", nameof(write));
             }
         }
 
@@ -240,10 +241,14 @@ public sealed partial class WriteAheadLog
             return extent;
         }
 
-        extent += _retirable.Count * (long)RecordHeader.Size;
+        foreach (Segment segment in _retirable)
+        {
+            extent += (1L + segment.Cuts.Count) * RecordHeader.Size;
+        }
+
         if (_position == SegmentHeader.Size)
         {
-            extent += RecordHeader.ExtentOf(_segments.Count * (long)sizeof(ulong));
+            extent += RecordHeader.ExtentOf(_segments.Count * (long)NamedSegmentSize);
             foreach (GroupLog group in _groups.Values)
             {
                 extent += group.Start.At == EntryId.Zero ? 0 : RecordHeader.ExtentOf(sizeof(ulong) + group.Start.Membership.Length);
@@ -294,6 +299,11 @@ public sealed partial class WriteAheadLog
         {
             StageStart(group.Id, start, write.IsReset ? RecordFlags.Reset : RecordFlags.None);
             bool dropsAll = write.IsReset || start.At.Index >= group.Last.Index;
+            if (write.IsReset)
+            {
+                _active!.Add(new SegmentCut(group.Id, start.At.Index.Value, _active.Number));
+            }
+
             Release(group, LogIndex.Zero, dropsAll ? new LogIndex(ulong.MaxValue) : start.At.Index);
 
             // The caller may use the bytes of its configuration again.
@@ -302,7 +312,12 @@ public sealed partial class WriteAheadLog
 
         if (write.TruncateAfter is { } after)
         {
-            StageRecord(new RecordHeader { Kind = RecordKind.Truncate, Group = group.Id.Value, Index = after.Value }, default, checksum: null);
+            if (!Planted.TruncationNotRecorded)
+            {
+                StageRecord(new RecordHeader { Kind = RecordKind.Truncate, Group = group.Id.Value, Index = after.Value }, default, checksum: null);
+            }
+
+            _active!.Add(new SegmentCut(group.Id, after.Value, _active.Number));
             Release(group, after, new LogIndex(ulong.MaxValue));
             group.TruncateAfter(after);
         }
@@ -310,6 +325,7 @@ public sealed partial class WriteAheadLog
         if (write.IsRemoval)
         {
             StageRecord(new RecordHeader { Kind = RecordKind.Remove, Group = group.Id.Value }, default, checksum: null);
+            _active!.Add(new SegmentCut(group.Id, 0, _active.Number));
             Release(group, LogIndex.Zero, new LogIndex(ulong.MaxValue));
             group.Index.Clear();
             _groups.Remove(group.Id);

@@ -1,0 +1,11 @@
+namespace Graft.Simulation.Storage;
+
+/// <summary>How a seed of the log is run.</summary>
+public sealed class LogRunSettings
+{
+    /// <summary>Whether some of the seeds damage the medium too. The same seed has another history then.</summary>
+    public bool AllowsRot { get; init; }
+
+    /// <summary>Takes the trace, line by line; null for none, which is faster.</summary>
+    public Action<string>? Trace { get; init; }
+}
