@@ -12,17 +12,15 @@ internal static partial class Planted
     internal const bool ChainNotChecked = Id == nameof(ChainNotChecked);                           // H20
     internal const bool RetirementIgnored = Id == nameof(RetirementIgnored);                       // H20
     internal const bool RotTakenForTorn = Id == nameof(RotTakenForTorn);                           // H05
-    internal const bool CutsForgotten = Id == nameof(CutsForgotten);                               // H09, H13
+    internal const bool DeadEntriesBelieved = Id == nameof(DeadEntriesBelieved);                   // H09, H13
     internal const bool IdentityNotFlushed = Id == nameof(IdentityNotFlushed);                     // H10
     internal const bool IndexNotTruncated = Id == nameof(IndexNotTruncated);                       // H16
     internal const bool RecycledTailAccepted = Id == nameof(RecycledTailAccepted);                 // H08
-    internal const bool RemovedGroupsReturn = Id == nameof(RemovedGroupsReturn);                   // H15
     internal const bool RetriesAfterFailedFlush = Id == nameof(RetriesAfterFailedFlush);           // H06
     internal const bool SegmentNameNotFlushed = Id == nameof(SegmentNameNotFlushed);               // H10
     internal const bool ShortReadIsEnd = Id == nameof(ShortReadIsEnd);                             // H14
-    internal const bool SpareNotFlushed = Id == nameof(SpareNotFlushed);                           // H10
     internal const bool TailNotCopied = Id == nameof(TailNotCopied);                               // H06
-    internal const bool TailNotFlushed = Id == nameof(TailNotFlushed);                             // H06
+    internal const bool LastBatchNotRewritten = Id == nameof(LastBatchNotRewritten);               // H06
     internal const bool TruncationNotRecorded = Id == nameof(TruncationNotRecorded);               // H09
     internal const bool TornBatchAccepted = Id == nameof(TornBatchAccepted);                       // H08
 }

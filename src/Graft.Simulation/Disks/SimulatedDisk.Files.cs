@@ -253,10 +253,10 @@ public sealed partial class SimulatedDisk
         List<PendingChange> changes = [.. node.Pending];
         node.Pending.Clear();
         Keep(changes, Drawn(_faults));
-        if (_options.FailedFlush == FailedFlushView.Reverted)
-        {
-            node.ShowDurable();
-            Recount();
-        }
+
+        // A file system whose journal fails goes read-only, and after the next mount shows what is durable. Names that were shown on
+        // and never written could be mended by nobody: there is nothing to write again.
+        node.ShowDurable();
+        Recount();
     }
 }

@@ -15,6 +15,9 @@ internal sealed class GroupLog(GroupId id, EntryIndexPool pool)
 
     internal LostEntries? Lost { get; set; }
 
+    /// <summary>The last record before the group came into being: what is older and has its number was another life's.</summary>
+    internal ulong Born { get; set; }
+
     internal ulong TouchedBy { get; set; }
 
     internal ulong TouchedBefore { get; set; }

@@ -8,12 +8,14 @@ namespace Graft.Storage;
 internal sealed class GroupRecovery(GroupLog log)
 {
     private readonly SortedDictionary<ulong, (ulong Term, byte[] Body)> _memberships = [];
+
+    // Where the newest segment says that the older entries lie.
+    private readonly IntervalMap _expected = new();
+
     private ulong? _suspectAbove;
     private bool _isPending;
     private ulong _commitBeforeDamage;
     private bool _hasStart = true;
-    private bool _isTruncatedToCertainty;
-    private (ulong Index, ulong SurelyRight)? _stale;
 
     internal GroupLog Log => log;
 
@@ -22,8 +24,41 @@ internal sealed class GroupRecovery(GroupLog log)
     {
         if (!_isPending)
         {
-            (_isPending, _isTruncatedToCertainty) = (true, false);
+            _isPending = true;
             _commitBeforeDamage = Math.Min(log.HardState.Commit.Value, log.Last.Index.Value);
+        }
+    }
+
+    /// <summary>The first batch of a segment says which entries live in older ones.</summary>
+    internal void Expect(ulong born, ReadOnlySpan<byte> runs)
+    {
+        log.Born = born;
+        log.Terms.Clear();
+        log.Index.Clear();
+        _expected.Clear();
+        for (int at = 0; at + EntryRun.Size <= runs.Length; at += EntryRun.Size)
+        {
+            EntryRun run = EntryRun.Read(runs[at..]);
+            log.Terms.Append(new IntervalMap.Run(run.First, run.Last, run.Term));
+            _expected.Append(new IntervalMap.Run(run.First, run.Last, run.Segment));
+            log.Last = EntryId.Of(run.Term, run.Last);
+        }
+    }
+
+    /// <summary>An older segment holds this entry. It is taken if it is one of those that live there, and nothing newer is known.</summary>
+    /// <remarks>
+    /// Index, term and segment name an entry but for one case: a group that was removed and founded again may have the same ones twice.
+    /// Hence the question when it was born. Of two in one segment the later counts.
+    /// </remarks>
+    internal void Offer(in RecordHeader header, ulong segment, long offset, ReadOnlySpan<byte> body)
+    {
+        ulong index = header.Index;
+        bool isKnown = log.Index.TryFind(index, out ulong known, out _);
+        if (index > log.Start.At.Index.Value && index <= log.Last.Index.Value && header.Sequence > log.Born && (!isKnown || known == segment)
+            && ((_expected.TryFind(index, out ulong expected) && expected == segment) || Planted.DeadEntriesBelieved)
+            && log.Terms.TryFind(index, out ulong term) && (term == header.Term || Planted.DeadEntriesBelieved))
+        {
+            Place(header, segment, offset, body, isBodyIntact: true);
         }
     }
 
@@ -32,8 +67,7 @@ internal sealed class GroupRecovery(GroupLog log)
         ulong index = header.Index;
         if ((header.Flags & RecordFlags.Moved) != 0)
         {
-            // It may lie above what is known so far: in the first batch of a segment it comes before the row that says how far.
-            if (index > log.Start.At.Index.Value)
+            if (index > log.Start.At.Index.Value && index <= log.Last.Index.Value)
             {
                 Place(header, segment, offset, body, isBodyIntact);
             }
@@ -47,12 +81,8 @@ internal sealed class GroupRecovery(GroupLog log)
             return;
         }
 
-        if (index <= log.Last.Index.Value)
-        {
-            // A truncation went missing, or this is the first segment read and its end tells the rest.
-            Cut(index - 1);
-        }
-
+        // Only behind damage does it not follow: a truncation went missing, or entries did.
+        Cut(index - 1);
         log.Last = EntryId.Of(header.Term, index);
         Place(header, segment, offset, body, isBodyIntact);
     }
@@ -64,33 +94,15 @@ internal sealed class GroupRecovery(GroupLog log)
         {
             _suspectAbove = null;
         }
-
-        // Nothing is left that missing records could have replaced: as a start writes it that met this damage before.
-        _isTruncatedToCertainty |= _isPending && after <= _commitBeforeDamage;
-    }
-
-    /// <summary>Drops what lies above an index and in segments below a number: what a retired segment said.</summary>
-    internal void TruncateBelow(ulong after, ulong segment)
-    {
-        IntervalMap.Run[] dead = [.. log.Index.Segments.ToArray().Where(run => run.Value < segment && run.Last > after)];
-        foreach (IntervalMap.Run run in dead)
-        {
-            for (ulong index = Math.Max(run.First, after + 1); index <= run.Last; index++)
-            {
-                log.Index.Forget(index);
-                log.Terms.Remove(index);
-            }
-        }
     }
 
     internal void BeginAt(in RecordHeader header, ReadOnlySpan<byte> body, bool isBodyIntact)
     {
         bool isReset = (header.Flags & RecordFlags.Reset) != 0;
         var at = EntryId.Of(header.Term, header.Index);
-        if (at.Index < log.Start.At.Index)
+        if (at.Index < log.Start.At.Index && !isReset)
         {
-            // Starts rise. The group was removed and founded again, and the record that said so has gone with its segment.
-            isReset = true;
+            return;
         }
 
         _hasStart = isBodyIntact && body.Length >= sizeof(ulong);
@@ -108,13 +120,12 @@ internal sealed class GroupRecovery(GroupLog log)
     /// <summary>A row says what the group is after a batch.</summary>
     /// <param name="row">The row.</param>
     /// <param name="damagedThrough">The last batch of which records are missing.</param>
-    /// <param name="segment">The segment that the row lies in.</param>
-    internal void Agree(in GroupRow row, ulong damagedThrough, ulong segment)
+    internal void Agree(in GroupRow row, ulong damagedThrough)
     {
         if (_isPending)
         {
             bool isUntouched = row.Batch == log.TouchedBy || (row.PreviousBatch == log.TouchedBy && row.Batch > damagedThrough);
-            if (!isUntouched && !_isTruncatedToCertainty)
+            if (!isUntouched)
             {
                 _suspectAbove = Math.Min(_suspectAbove ?? ulong.MaxValue, _commitBeforeDamage);
             }
@@ -124,19 +135,10 @@ internal sealed class GroupRecovery(GroupLog log)
 
         (log.HardState, log.Lost) = (row.HardState, row.Lost);
         (log.TouchedBy, log.TouchedBefore) = (row.Batch, row.PreviousBatch);
-        if (row.Start.Index != log.Start.At.Index)
+        if (row.Start.Index > log.Start.At.Index)
         {
-            // A higher one has been missed. A lower one is that of another life, and no start is the only one without a record.
-            _hasStart = row.Start.Index == LogIndex.Zero;
-            if (row.Start.Index < log.Start.At.Index)
-            {
-                TruncateBelow(0, segment);
-                log.Start = new LogStart(row.Start, LogIndex.Zero, default);
-            }
-            else
-            {
-                log.CompactTo(new LogStart(row.Start, LogIndex.Zero, default), isReset: false);
-            }
+            _hasStart = false;
+            log.CompactTo(new LogStart(row.Start, LogIndex.Zero, default), isReset: false);
         }
 
         if (row.Last.Index < log.Start.At.Index)
@@ -146,15 +148,13 @@ internal sealed class GroupRecovery(GroupLog log)
             return;
         }
 
-        Cut(row.Last.Index.Value);
         if (row.Last != log.Last)
         {
-            if (row.Last.Index == log.Last.Index && log.Terms.TryFind(row.Last.Index.Value, out ulong term) && term != row.Last.Term.Value)
+            Cut(row.Last.Index.Value);
+            if (log.Terms.TryFind(row.Last.Index.Value, out ulong term) && term != row.Last.Term.Value)
             {
-                // The truncation went with a segment that was retired, and what replaced these entries was moved: it comes yet.
-                // If it doesn't, what lies between is anybody's guess.
-                log.Index.Forget(row.Last.Index.Value);
-                _stale = (row.Last.Index.Value, Math.Min(row.HardState.Commit.Value, row.Last.Index.Value - 1));
+                // Another entry stands where the last one should: what lies between is anybody's guess.
+                _suspectAbove = Math.Min(_suspectAbove ?? ulong.MaxValue, Math.Min(row.HardState.Commit.Value, row.Last.Index.Value - 1));
             }
 
             log.Last = row.Last;
@@ -168,27 +168,31 @@ internal sealed class GroupRecovery(GroupLog log)
         ulong start = log.Start.At.Index.Value;
         EntryId highest = log.Last;
         ulong intact = highest.Index.Value;
+        string missing = "";
         if (log.Index.FindHole(start, intact) is { } hole)
         {
-            intact = _stale is { } stale && hole == stale.Index ? Math.Min(hole - 1, stale.SurelyRight) : hole - 1;
+            intact = hole - 1;
+            missing = _expected.TryFind(hole, out ulong segment)
+                ? $"Entry {hole} can't be read in segment {Segment.NameOf(segment)}. " : $"Entry {hole} can't be read. ";
         }
 
-        intact = Math.Max(Math.Min(intact, _suspectAbove ?? ulong.MaxValue), start);
+        // What nobody has vouched for since may have been replaced by what is missing, down to what was committed then.
+        ulong certain = Math.Min(_suspectAbove ?? ulong.MaxValue, _isPending ? _commitBeforeDamage : ulong.MaxValue);
+        intact = Math.Max(Math.Min(intact, certain), start);
         if (!_hasStart)
         {
             intact = start;
         }
 
-        bool isVoteKnown = !_isPending;
         bool hasLost = intact < highest.Index.Value || _isPending || !_hasStart;
         if (hasLost)
         {
             EntryId? earlier = log.Lost is { } before ? before.HighestAcknowledged : EntryId.Zero;
-            EntryId? mark = isVoteKnown && earlier is { } known ? (known.IsAtLeastAsUpToDateAs(highest) ? known : highest) : null;
+            EntryId? mark = !_isPending && earlier is { } known ? (known.IsAtLeastAsUpToDateAs(highest) ? known : highest) : null;
             log.Lost = new LostEntries(mark);
             Cut(intact);
             notes.Add(
-                $"{log.Id} lost entries: it holds them up to {log.Last} and may have acknowledged "
+                $"{log.Id} lost entries. {missing}It holds them up to {log.Last} and may have acknowledged "
                 + $"{(mark is { } id ? $"up to {id}" : "more, nobody knows how far")}. It votes with care and refills from its leader.");
         }
 
@@ -219,31 +223,28 @@ internal sealed class GroupRecovery(GroupLog log)
 
     private void Place(in RecordHeader header, ulong segment, long offset, ReadOnlySpan<byte> body, bool isBodyIntact)
     {
+        log.Terms.Set(header.Index, header.Term);
+        _memberships.Remove(header.Index);
         if (!isBodyIntact)
         {
             log.Index.Forget(header.Index);
             return;
         }
 
-        log.Terms.Set(header.Index, header.Term);
         log.Index.Set(header.Index, segment, offset);
         if (header.Kind == RecordKind.Membership)
         {
             _memberships[header.Index] = (header.Term, body.ToArray());
-        }
-        else
-        {
-            _memberships.Remove(header.Index);
         }
     }
 
     // As a truncation, but terms may be unknown here.
     private void Cut(ulong index)
     {
-        log.Terms.RemoveAbove(index);
-        log.Index.RemoveAbove(index);
         if (index < log.Last.Index.Value)
         {
+            log.Terms.RemoveAbove(index);
+            log.Index.RemoveAbove(index);
             log.Last = index == log.Start.At.Index.Value ? log.Start.At
                 : EntryId.Of(log.Terms.TryFind(index, out ulong term) ? term : 0, index);
         }

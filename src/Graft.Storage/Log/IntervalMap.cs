@@ -16,7 +16,7 @@ internal sealed class IntervalMap
     {
         if (_count == 0 || index > Runs[^1].Last)
         {
-            Append(index, value);
+            Append(new Run(index, index, value));
             return;
         }
 
@@ -45,6 +45,19 @@ internal sealed class IntervalMap
 
         Insert(at, new Run(index, index, value));
         MergeWithNext(at);
+    }
+
+    /// <summary>Sets a run behind all others.</summary>
+    internal void Append(Run run)
+    {
+        if (_count > 0 && Runs[^1] is var last && last.Last + 1 == run.First && last.Value == run.Value)
+        {
+            _runs[_first + _count - 1] = last with { Last = run.Last };
+        }
+        else
+        {
+            Insert(_count, run);
+        }
     }
 
     internal bool TryFind(ulong index, out ulong value)
@@ -150,17 +163,6 @@ internal sealed class IntervalMap
             _runs[_first + at] = run with { Last = next.Last };
             RemoveAt(at + 1);
         }
-    }
-
-    private void Append(ulong index, ulong value)
-    {
-        if (_count > 0 && Runs[^1] is var last && last.Last + 1 == index && last.Value == value)
-        {
-            _runs[_first + _count - 1] = last with { Last = index };
-            return;
-        }
-
-        Insert(_count, new Run(index, index, value));
     }
 
     private void Insert(int at, Run run)

@@ -10,14 +10,15 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     private readonly SortedDictionary<GroupId, GroupRecovery> _groups = [];
     private readonly List<(RecordHeader Header, long At, bool IsBodyIntact)> _pending = [];
 
-    private (ulong Sequence, uint Check) _beforeBatch;
     private readonly SortedDictionary<ulong, ulong> _lastSequences = [];
-    private readonly List<(ulong Segment, SegmentCut Cut)> _cuts = [];
+
+    private readonly SortedSet<ulong> _damagedHeaders = [];
+
+    private (ulong Sequence, uint Check) _beforeBatch;
+    private long _batchAt = SegmentHeader.Size;
+    private long _nextBatchAt;
     private bool _isPartial;
-    private bool _isAllRows;
     private ulong _damagedThrough;
-    private bool _isFirst = true;
-    private bool _isCheckLost;
 
     /// <summary>The last record that counts.</summary>
     internal ulong Sequence { get; private set; }
@@ -56,8 +57,8 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     /// <summary>Segment files that something was in, and nobody can tell what.</summary>
     internal List<string> Suspicious { get; } = [];
 
-    /// <summary>Segments in which something is damaged: what is live in them has to leave.</summary>
-    internal SortedSet<ulong> Damaged { get; } = [];
+    /// <summary>The last batch that counts, byte for byte, and where it lies in the last segment.</summary>
+    internal (long At, byte[] Bytes) LastBatch { get; private set; } = (0, []);
 
     internal List<string> Notes { get; } = [];
 
@@ -74,12 +75,12 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             HighestNumber = files.Keys.Last();
         }
 
-        SortedDictionary<ulong, ulong>? named = FindEnd(files, out ulong newest);
         HighestNumber = Math.Max(HighestNumber, newestNoted);
+        List<ulong> end = FindEnd(files, out SortedDictionary<ulong, ulong> named);
+        ulong newest = end.Count == 0 ? 0 : end[^1];
         foreach ((ulong number, IDiskFile file) in files)
         {
-            bool isNeeded = number == newest || (number < newest && named?.ContainsKey(number) != false);
-            if (isNeeded)
+            if (named.ContainsKey(number) || end.Contains(number))
             {
                 Needed.Add((number, PathOf(number), file));
             }
@@ -90,21 +91,22 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             }
         }
 
-        for (int i = 0; i < Needed.Count; i++)
+        // A spare that had a number before a crash took its new name back is no news.
+        Notes.AddRange(Needed.Where(segment => _damagedHeaders.Contains(segment.Number)).Select(segment =>
+            $"The header of segment {Segment.NameOf(segment.Number)} is damaged; its records are judged by the number in its name."));
+        ScanEnd(Needed.FindAll(segment => end.Contains(segment.Number)));
+        foreach ((ulong number, string path, IDiskFile file) in Needed.Where(segment => !end.Contains(segment.Number)))
         {
-            NoteMissing(named, Needed[i].Number, i == 0 ? 0 : Needed[i - 1].Number);
-            (ulong Sequence, ulong Batch)? limit = i + 1 < Needed.Count ? FirstOf(Needed[i + 1]) : null;
-            if (named is not null && named.TryGetValue(Needed[i].Number, out ulong last))
-            {
-                // The segments between this one and the next may have been retired, with the records that they had.
-                limit = (last + 1, limit?.Batch ?? ulong.MaxValue);
-            }
-
-            _image.Load(Needed[i].Number, Needed[i].Path, Needed[i].File);
+            _lastSequences[number] = named[number];
+            _image.Load(number, path, file);
             BytesScanned += _image.Length;
-            BeginSegment(mayLeap: named is not null && (i == 0 || !named.Keys.Any(number => number > Needed[i - 1].Number && number < Needed[i].Number)));
-            Scan(limit, isLast: i + 1 == Needed.Count);
-            _lastSequences[Needed[i].Number] = limit is { } end ? end.Sequence - 1 : Sequence;
+            TakeEntries(named[number]);
+        }
+
+        foreach (ulong missing in named.Keys.Where(number => !files.ContainsKey(number)))
+        {
+            IsDamaged = true;
+            Notes.Add($"Segment {Segment.NameOf(missing)} is missing.");
         }
 
         if (newestNoted > newest)
@@ -119,8 +121,6 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
 
     /// <summary>The last record that counts in a needed segment.</summary>
     internal ulong LastSequenceOf(ulong segment) => _lastSequences[segment];
-
-    internal IEnumerable<SegmentCut> CutsOf(ulong segment) => _cuts.Where(cut => cut.Segment == segment).Select(cut => cut.Cut);
 
     private string PathOf(ulong number) => $"{directory}/{Segment.NameOf(number)}";
 
@@ -170,7 +170,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
 
         if (!isRead || !SegmentHeader.TryRead(block, out SegmentHeader header) || header.Number != number)
         {
-            Notes.Add($"The header of segment {name} is damaged; its records are judged by the number in its name.");
+_damagedHeaders.Add(number);
             return;
         }
 
@@ -187,30 +187,37 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         }
     }
 
-    // The newest segment with a first batch, and the older ones that it needs; null if that can't be read and all count.
-    private SortedDictionary<ulong, ulong>? FindEnd(SortedDictionary<ulong, IDiskFile> files, out ulong newest)
+    // The newest segment whose first batch can be read says all about what came before it. Behind it lie only segments whose first
+    // batch has rotted; one whose first batch was never finished says nothing that was acknowledged.
+    private List<ulong> FindEnd(SortedDictionary<ulong, IDiskFile> files, out SortedDictionary<ulong, ulong> named)
     {
+        var end = new List<ulong>();
+        var retired = new SortedSet<ulong>();
+        named = [];
         foreach ((ulong number, IDiskFile file) in files.Reverse())
         {
             _image.Load(number, PathOf(number), file);
-            if (TryReadFirstBatch(out SortedDictionary<ulong, ulong>? named))
-            {
-                newest = number;
-                return named;
-            }
-
+            bool isWhole = TryReadFirstBatch(out SortedDictionary<ulong, ulong>? older);
             long first = _image.Find(SegmentHeader.Size, 0);
-            if (first >= 0 && HasLaterBatch(first, LowestBatch(first)))
+            if (isWhole || (first >= 0 && HasLaterBatch(first, LowestBatch(first))))
             {
-                newest = number;
-                return null;
+                end.Insert(0, number);
+                AddRetired(retired);
             }
 
-            // Begun and not finished: nothing that it says was ever acknowledged. The next older one is the end.
+            if (isWhole)
+            {
+                named = older!;
+                break;
+            }
         }
 
-        newest = 0;
-        return null;
+        foreach (ulong number in retired)
+        {
+            named.Remove(number);
+        }
+
+        return end;
     }
 
     private bool TryReadFirstBatch(out SortedDictionary<ulong, ulong>? named)
@@ -242,7 +249,6 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             at += header.Extent;
             if (header.Kind == RecordKind.End)
             {
-                RemoveRetired(named!);
                 return header.Index == records;
             }
         }
@@ -251,7 +257,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     }
 
     // A segment may be gone as soon as the batch that retires it is durable: that batch is whole, or followed by another.
-    private void RemoveRetired(SortedDictionary<ulong, ulong> named)
+    private void AddRetired(SortedSet<ulong> all)
     {
         ulong whole = 0;
         var retired = new List<(ulong Batch, ulong Segment)>();
@@ -271,8 +277,62 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         {
             if (batch <= whole && !Planted.RetirementIgnored)
             {
-                named.Remove(segment);
+                all.Add(segment);
             }
+        }
+    }
+
+    private void ScanEnd(List<(ulong Number, string Path, IDiskFile File)> end)
+    {
+        for (int i = 0; i < end.Count; i++)
+        {
+            (ulong Sequence, ulong Batch)? limit = i + 1 < end.Count ? FirstOf(end[i + 1]) : null;
+            _image.Load(end[i].Number, end[i].Path, end[i].File);
+            BytesScanned += _image.Length;
+            if (i > 0)
+            {
+                Damage(limit?.Batch ?? Batch + 1, $"The first batch of segment {Segment.NameOf(end[i].Number)} is damaged.");
+            }
+
+            long first = _image.Find(SegmentHeader.Size, 0);
+            if (first >= 0 && _image.TryRead(first, out RecordHeader header) && (i == 0 || header.Sequence > Sequence))
+            {
+                (Sequence, Check) = (header.Sequence - 1, header.Previous);
+                Batch = i == 0 ? header.Batch - 1 : Batch;
+            }
+
+            _batchAt = SegmentHeader.Size;
+            Scan(limit, isLast: i + 1 == end.Count);
+            _lastSequences[end[i].Number] = Sequence;
+        }
+
+        if (end.Count > 0 && Position > _batchAt)
+        {
+            LastBatch = (_batchAt, _image.Bytes[(int)_batchAt..(int)Position].ToArray());
+        }
+    }
+
+    // Of an older segment only entries count, and only those that are known to live there.
+    private void TakeEntries(ulong lastSequence)
+    {
+        for (long at = SegmentHeader.Size; ;)
+        {
+            if (!_image.TryRead(at, out RecordHeader header))
+            {
+                at = _image.Find(at, 0);
+                if (at < 0 || !_image.TryRead(at, out header))
+                {
+                    return;
+                }
+            }
+
+            if (header.IsEntry && header.Sequence <= lastSequence && _groups.TryGetValue(new GroupId(header.Group), out GroupRecovery? group)
+                && (_image.IsBodyIntact(at, header) || Planted.BodyNotChecked))
+            {
+                group.Offer(header, _image.Number, at, _image.Body(at, header));
+            }
+
+            at += header.Extent;
         }
     }
 
@@ -287,31 +347,6 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         _image.Load(segment.Number, segment.Path, segment.File);
         long first = _image.Find(SegmentHeader.Size, 0);
         return first >= 0 && _image.TryRead(first, out header) ? (header.Sequence, header.Batch) : null;
-    }
-
-    // What it held shows as a gap in the sequence; before the first segment read it shows as entries without a place.
-    private void NoteMissing(SortedDictionary<ulong, ulong>? named, ulong number, ulong previous)
-    {
-        foreach (ulong missing in named?.Keys.ToArray() ?? [])
-        {
-            if (missing > previous && missing < number)
-            {
-                IsDamaged = true;
-                Notes.Add($"Segment {Segment.NameOf(missing)} is missing.");
-            }
-        }
-    }
-
-    // What a segment begins with follows the last record read, unless the segments between have been retired.
-    private void BeginSegment(bool mayLeap)
-    {
-        if ((mayLeap || _isFirst || _isCheckLost) && _image.TryRead(SegmentHeader.Size, out RecordHeader header)
-            && header.Kind == RecordKind.Segments && (header.Sequence == Sequence + 1 || (mayLeap && header.Sequence > Sequence) || _isFirst))
-        {
-            (Sequence, Check) = (header.Sequence - 1, header.Previous);
-        }
-
-        (_isFirst, _isCheckLost) = (false, false);
     }
 
     private void Scan((ulong Sequence, ulong Batch)? limit, bool isLast)
@@ -339,6 +374,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             if (_pending.Count == 0)
             {
                 _beforeBatch = (header.Sequence - 1, header.Previous);
+                _nextBatchAt = at;
             }
 
             _pending.Add((header, at, isBodyIntact));
@@ -348,6 +384,14 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             {
                 return;
             }
+        }
+
+        // A torn write leaves bytes that can be read. Where the next record would be and can't be read, there may have been one.
+        if (isLast && _image.IsUnreadable(at, at + RecordHeader.Size))
+        {
+            Damage(Batch + 1, $"Segment {Segment.NameOf(_image.Number)} can't be read at {at}, where the log seems to end.");
+            ApplyPending();
+            return;
         }
 
         FinishSegment(limit, isLast);
@@ -360,7 +404,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     private bool TrySkip(in RecordHeader header, long at, long next, bool isLast)
     {
         ulong first = _pending.Count > 0 ? _pending[0].Header.Batch : Batch + 1;
-        if (isLast && header.Batch == first && !HasLaterBatch(next, first))
+        if (isLast && header.Batch == first && !HasLaterBatch(next, first) && !_image.IsUnreadable(at, next))
         {
             DropTorn(first);
             return false;
@@ -377,7 +421,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     {
         bool isWhole = _isPartial || end.Index == (ulong)_pending.Count;
         bool isIntact = isWhole && _pending.TrueForAll(record => record.IsBodyIntact);
-        if (!isIntact && isLast && !HasLaterBatch(after, end.Batch))
+        if (!isIntact && isLast && !HasLaterBatch(after, end.Batch) && !_image.IsUnreadable(_nextBatchAt, after))
         {
             if (!Planted.TornBatchAccepted)
             {
@@ -395,7 +439,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         Batch = end.Batch;
         Incarnation = Math.Max(Incarnation, end.Term);
         IsClean = (end.Flags & RecordFlags.Clean) != 0;
-        Position = after;
+        (_batchAt, Position) = (_nextBatchAt, after);
         _isPartial = false;
         return true;
     }
@@ -406,7 +450,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         {
             Damage(bound.Batch - 1, $"Segment {Segment.NameOf(_image.Number)} ends early: {bound.Sequence - Sequence - 1} records are missing.");
             ApplyPending();
-            (_isPartial, _isCheckLost, Sequence) = (false, true, bound.Sequence - 1);
+            (_isPartial, Sequence) = (false, bound.Sequence - 1);
         }
         else if (_pending.Count > 0 && isLast)
         {
@@ -453,7 +497,6 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     private void Damage(ulong lastBatch, string note)
     {
         (IsDamaged, MayLackGroups, IsClean) = (true, true, false);
-        Damaged.Add(_image.Number);
         Notes.Add(note);
         _damagedThrough = Math.Max(_damagedThrough, lastBatch);
         foreach (GroupRecovery group in _groups.Values)
@@ -464,7 +507,6 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
 
     private void ApplyPending()
     {
-        _isAllRows = _pending.Count > 0 && _pending[0].Header.Kind == RecordKind.Segments;
         foreach ((RecordHeader header, long at, bool isBodyIntact) in _pending)
         {
             Apply(header, at, isBodyIntact);
@@ -478,7 +520,6 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         if (!isBodyIntact)
         {
             IsDamaged = true;
-            Damaged.Add(_image.Number);
             Notes.Add($"Segment {Segment.NameOf(_image.Number)} is damaged at {at + RecordHeader.Size}: the body of {header} isn't what was written.");
         }
 
@@ -488,28 +529,16 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             case RecordKind.Command or RecordKind.NoOp or RecordKind.Membership:
                 GroupOf(header.Group).Append(header, _image.Number, at, body, isBodyIntact || Planted.BodyNotChecked);
                 break;
-            case RecordKind.Truncate when header.Term > 0:
-                NoteCut(header, header.Term);
-                if (_groups.TryGetValue(new GroupId(header.Group), out GroupRecovery? cut))
-                {
-                    cut.TruncateBelow(header.Index, header.Term);
-                }
-
-                break;
             case RecordKind.Truncate:
-                NoteCut(header, _image.Number);
                 GroupOf(header.Group).Truncate(header.Index);
                 break;
             case RecordKind.Start:
-                if ((header.Flags & RecordFlags.Reset) != 0)
-                {
-                    NoteCut(header, _image.Number);
-                }
-
                 GroupOf(header.Group).BeginAt(header, body, isBodyIntact);
                 break;
+            case RecordKind.Runs when isBodyIntact:
+                GroupOf(header.Group).Expect(header.Index, body);
+                break;
             case RecordKind.Remove:
-                NoteCut(header, _image.Number);
                 _groups.Remove(new GroupId(header.Group));
                 forget(new GroupId(header.Group));
                 break;
@@ -517,12 +546,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
                 for (int i = 0; i + GroupRow.Size <= body.Length; i += GroupRow.Size)
                 {
                     GroupRow row = GroupRow.Read(body[i..]);
-                    GroupOf(row.Group.Value).Agree(row, _damagedThrough, _image.Number);
-                }
-
-                if (_isAllRows && !Planted.RemovedGroupsReturn)
-                {
-                    ForgetAllBut(body);
+                    GroupOf(row.Group.Value).Agree(row, _damagedThrough);
                 }
 
                 break;
@@ -534,34 +558,13 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         }
     }
 
-    private void NoteCut(in RecordHeader header, ulong below) =>
-        _cuts.Add((_image.Number, new SegmentCut(new GroupId(header.Group), header.Index, below)));
-
-    // The first batch of a segment names every group that there is. What older segments know of others has been removed since, by
-    // a record that may have gone with its segment.
-    private void ForgetAllBut(ReadOnlySpan<byte> rows)
-    {
-        var named = new SortedSet<GroupId>();
-        for (int i = 0; i + GroupRow.Size <= rows.Length; i += GroupRow.Size)
-        {
-            named.Add(GroupRow.Read(rows[i..]).Group);
-        }
-
-        foreach (GroupId gone in _groups.Keys.Where(id => !named.Contains(id)).ToArray())
-        {
-            _groups.Remove(gone);
-            forget(gone);
-        }
-
-        MayLackGroups = false;
-    }
-
     private GroupRecovery GroupOf(ulong id)
     {
         var group = new GroupId(id);
         if (!_groups.TryGetValue(group, out GroupRecovery? found))
         {
             found = new GroupRecovery(groupOf(group));
+            found.Log.Born = Sequence - (ulong)_pending.Count;
             _groups.Add(group, found);
             if (_damagedThrough > 0)
             {

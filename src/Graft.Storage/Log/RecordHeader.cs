@@ -31,7 +31,7 @@ internal struct RecordHeader
     /// down, without an overflow.
     /// </remarks>
     internal readonly bool IsPossible =>
-        Kind is >= RecordKind.Command and <= RecordKind.End
+        Kind is >= RecordKind.Command and <= RecordKind.Runs
         && Sequence is > 0 and < NumberLimit && Batch is > 0 and < NumberLimit && Index < NumberLimit && Term < NumberLimit
         && (!IsEntry || Index > 0) && (Kind != RecordKind.End || Term < uint.MaxValue);
 

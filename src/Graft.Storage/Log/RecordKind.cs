@@ -12,4 +12,5 @@ internal enum RecordKind : byte
     Retire = 7,
     Remove = 8,
     End = 9,
+    Runs = 10,
 }

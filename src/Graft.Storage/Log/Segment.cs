@@ -20,9 +20,6 @@ internal sealed class Segment(ulong number, string path, IDiskFile file, long si
     /// <summary>Entries that lie in it and are neither truncated, compacted nor moved.</summary>
     internal long LiveEntries { get; set; }
 
-    /// <summary>What records in it took from older segments.</summary>
-    internal List<SegmentCut> Cuts { get; } = [];
-
     /// <summary>The batch whose flush makes its retirement durable; zero while it is in use.</summary>
     internal ulong RetiredBy { get; set; }
 
@@ -30,15 +27,6 @@ internal sealed class Segment(ulong number, string path, IDiskFile file, long si
     internal int Readers { get; set; }
 
     internal bool IsGone { get; set; }
-
-    internal void Add(SegmentCut cut)
-    {
-        if (!Cuts.Exists(known => known.Covers(cut)))
-        {
-            Cuts.RemoveAll(known => cut.Covers(known));
-            Cuts.Add(cut);
-        }
-    }
 
     internal static string NameOf(ulong number) => $"{number:x16}.log";
 

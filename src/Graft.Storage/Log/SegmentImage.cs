@@ -3,7 +3,7 @@ namespace Graft.Storage;
 /// <summary>The bytes of a segment, read at once. What the disk can't read is zeros, which no record is.</summary>
 internal sealed class SegmentImage
 {
-    private const int SmallestRead = 4096;
+    private const int SmallestRead = 512;
 
     // Some room behind the end, so that a header can be looked at anywhere.
     private byte[] _bytes = [];
@@ -73,6 +73,9 @@ internal sealed class SegmentImage
 
     internal ReadOnlySpan<byte> Body(long at, in RecordHeader header) => _bytes.AsSpan((int)at + RecordHeader.Size, (int)header.Length);
 
+    /// <summary>Whether the disk couldn't read something between these two places.</summary>
+    internal bool IsUnreadable(long from, long to) => _unreadable.Exists(range => range.From < to && from < range.To);
+
     /// <summary>Whether the body is what the header says (R5).</summary>
     internal bool IsBodyIntact(long at, in RecordHeader header)
     {
@@ -82,9 +85,10 @@ internal sealed class SegmentImage
         }
 
         long end = at + RecordHeader.Size + header.Length;
-        return !_unreadable.Exists(range => range.From < end && at < range.To)
+        return !IsUnreadable(at, end)
             && EntryChecksum.Of(header.Index, header.Term, (byte)header.Kind, Body(at, header)) == header.BodyChecksum
-            && (header.Kind != RecordKind.End || GroupRow.ArePossible(Body(at, header)));
+            && (header.Kind != RecordKind.End || GroupRow.ArePossible(Body(at, header)))
+            && (header.Kind != RecordKind.Runs || EntryRun.ArePossible(Body(at, header)));
     }
 
     /// <summary>The next record from here on with at least this sequence number; -1 if there is none.</summary>

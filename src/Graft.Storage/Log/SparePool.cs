@@ -92,10 +92,7 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
             Span<byte> block = stackalloc byte[SegmentHeader.Size];
             header.Write(block);
             file.Write(block, 0);
-            if (!Planted.SpareNotFlushed)
-            {
-                file.Flush();
-            }
+            file.Flush();
 
             disk.Rename(spare, path);
             if (!Planted.SegmentNameNotFlushed)

@@ -8,7 +8,7 @@ public sealed partial class WriteAheadLog
     private DirectoryIdentity? _identity;
 
     // Until the end of the log has been written anew, nothing is taken.
-    private (List<Segment> Leaving, List<GroupLog> Lost)? _unbuilt;
+    private (Segment Tail, List<GroupLog> Lost)? _unbuilt;
 
     private void Recover()
     {
@@ -23,10 +23,11 @@ public sealed partial class WriteAheadLog
         Incarnation = new Incarnation((uint)Math.Max(_identity.Incarnation, recovery.Incarnation + 1));
         (_sequence, _check, _batch) = (recovery.Sequence, recovery.Check, recovery.Batch);
         (_durableBatch, _markedBatch, _lastSegment) = (_batch, recovery.IsClean ? _batch : 0, recovery.HighestNumber);
-        if (recovery.Needed.Count > 0 && !Planted.TailNotFlushed)
+        if (recovery.LastBatch.Bytes.Length > 0 && !Planted.LastBatchNotRewritten)
         {
-            // What a killed process wrote and didn't flush may be in the page cache alone. The new end of the log rests on it, and what
-            // it retires is about to be written over.
+            // It may be a picture in the page cache of what is on no platter: its flush failed, or the process was killed before. Written
+            // again it is dirty again, and this flush tells the truth. All before it was flushed before it was begun.
+            recovery.Needed[^1].File.Write(recovery.LastBatch.Bytes, recovery.LastBatch.At);
             recovery.Needed[^1].File.Flush();
         }
 
@@ -36,7 +37,7 @@ public sealed partial class WriteAheadLog
             Groups = [.. recovery.Groups.Select(group => group.ToResult())],
             Notes = [.. recovery.Notes],
             WasClean = recovery.IsClean,
-            IsDamaged = recovery.IsDamaged,
+            IsDamaged = recovery.IsDamaged || recovery.Groups.Any(group => group.Log.Lost is not null),
             MayLackGroups = recovery.MayLackGroups,
             BytesScanned = recovery.BytesScanned,
         };
@@ -65,10 +66,7 @@ public sealed partial class WriteAheadLog
             return;
         }
 
-        // Damage that stayed would be met again by every start, which couldn't tell what came before it from what came since.
-        List<Segment> leaving = [tail];
-        leaving.AddRange(_segments.Values.Where(segment => segment != tail && recovery.Damaged.Contains(segment.Number)));
-        _unbuilt = (leaving, lost);
+        _unbuilt = (tail, lost);
         BuildOn();
     }
 
@@ -77,11 +75,6 @@ public sealed partial class WriteAheadLog
         foreach ((ulong number, string path, IDiskFile file) in recovery.Needed)
         {
             var segment = new Segment(number, path, file, file.Length) { LastSequence = recovery.LastSequenceOf(number) };
-            foreach (SegmentCut cut in recovery.CutsOf(number))
-            {
-                segment.Add(cut);
-            }
-
             _segments.Add(number, segment);
         }
 
@@ -138,13 +131,12 @@ public sealed partial class WriteAheadLog
                 {
                     Touch(group);
                     StageRecord(new RecordHeader { Kind = RecordKind.Truncate, Group = group.Id.Value, Index = group.Last.Index.Value }, default, checksum: null);
-                    _active!.Add(new SegmentCut(group.Id, group.Last.Index.Value, _active.Number));
                 }
             }
         }
 
         WriteAndFlush();
-        if (!unbuilt.Leaving.TrueForAll(segment => segment.IsGone || TryMove(segment)))
+        if (!unbuilt.Tail.IsGone && !TryMove(unbuilt.Tail))
         {
             return false;
         }

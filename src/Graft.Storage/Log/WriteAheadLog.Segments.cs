@@ -128,6 +128,21 @@ public sealed partial class WriteAheadLog
             {
                 StageStart(group.Id, group.Start, RecordFlags.None);
             }
+
+            StageRuns(group);
+        }
+    }
+
+    // Which entries live where. What an older segment holds besides is dead, whatever it says of itself.
+    private void StageRuns(GroupLog group)
+    {
+        Span<byte> body = _block!.At(_block.Used + RecordHeader.Size);
+        int length = EntryRun.Write(group, body);
+        if (length > 0)
+        {
+            var header = new RecordHeader { Kind = RecordKind.Runs, Group = group.Id.Value, Index = group.Born, Length = (uint)length };
+            header.BodyChecksum = EntryChecksum.Of(header.Index, header.Term, (byte)header.Kind, body[..length]);
+            Conclude(ref header, length);
         }
     }
 
@@ -147,28 +162,9 @@ public sealed partial class WriteAheadLog
             StageRecord(new RecordHeader { Kind = RecordKind.Retire, Index = segment.Number }, default, checksum: null);
             segment.RetiredBy = _batch;
             _retiring.Add(segment);
-            foreach (SegmentCut cut in segment.Cuts)
-            {
-                StageCut(cut, segment);
-            }
         }
 
         _retirable.Clear();
-    }
-
-    // What a segment that goes took from older ones, as long as there are any.
-    private void StageCut(SegmentCut cut, Segment going)
-    {
-        foreach (Segment older in _segments.Values)
-        {
-            if (!Planted.CutsForgotten && older.Number < cut.Below && older != going && older.RetiredBy == 0)
-            {
-                StageRecord(
-                    new RecordHeader { Kind = RecordKind.Truncate, Group = cut.Group.Value, Index = cut.After, Term = cut.Below }, default, checksum: null);
-                _active!.Add(cut);
-                return;
-            }
-        }
     }
 
     // Only what is durably retired may be written over: until then a crash brings it back.

@@ -241,10 +241,7 @@ public sealed partial class WriteAheadLog
             return extent;
         }
 
-        foreach (Segment segment in _retirable)
-        {
-            extent += (1L + segment.Cuts.Count) * RecordHeader.Size;
-        }
+        extent += _retirable.Count * (long)RecordHeader.Size;
 
         if (_position == SegmentHeader.Size)
         {
@@ -252,6 +249,7 @@ public sealed partial class WriteAheadLog
             foreach (GroupLog group in _groups.Values)
             {
                 extent += group.Start.At == EntryId.Zero ? 0 : RecordHeader.ExtentOf(sizeof(ulong) + group.Start.Membership.Length);
+                extent += RecordHeader.ExtentOf((group.Terms.Count + group.Index.Segments.Length) * (long)EntryRun.Size);
             }
         }
 
@@ -299,11 +297,6 @@ public sealed partial class WriteAheadLog
         {
             StageStart(group.Id, start, write.IsReset ? RecordFlags.Reset : RecordFlags.None);
             bool dropsAll = write.IsReset || start.At.Index >= group.Last.Index;
-            if (write.IsReset)
-            {
-                _active!.Add(new SegmentCut(group.Id, start.At.Index.Value, _active.Number));
-            }
-
             Release(group, LogIndex.Zero, dropsAll ? new LogIndex(ulong.MaxValue) : start.At.Index);
 
             // The caller may use the bytes of its configuration again.
@@ -317,7 +310,6 @@ public sealed partial class WriteAheadLog
                 StageRecord(new RecordHeader { Kind = RecordKind.Truncate, Group = group.Id.Value, Index = after.Value }, default, checksum: null);
             }
 
-            _active!.Add(new SegmentCut(group.Id, after.Value, _active.Number));
             Release(group, after, new LogIndex(ulong.MaxValue));
             group.TruncateAfter(after);
         }
@@ -325,7 +317,6 @@ public sealed partial class WriteAheadLog
         if (write.IsRemoval)
         {
             StageRecord(new RecordHeader { Kind = RecordKind.Remove, Group = group.Id.Value }, default, checksum: null);
-            _active!.Add(new SegmentCut(group.Id, 0, _active.Number));
             Release(group, LogIndex.Zero, new LogIndex(ulong.MaxValue));
             group.Index.Clear();
             _groups.Remove(group.Id);
@@ -377,6 +368,18 @@ public sealed partial class WriteAheadLog
     {
         ThrowIfFailed();
         Invariant.Check(!_isOpen);
+        try
+        {
+            return TryStageMark(flags);
+        }
+        catch (DiskException failure)
+        {
+            throw Fail(failure);
+        }
+    }
+
+    private bool TryStageMark(RecordFlags flags)
+    {
         lock (_gate)
         {
             if (_active is null || _position == SegmentHeader.Size)

@@ -154,7 +154,7 @@ public sealed partial class WriteAheadLog : IDisposable
 
         if (!_groups.TryGetValue(id, out GroupLog? group))
         {
-            group = new GroupLog(id, _indexPool);
+            group = new GroupLog(id, _indexPool) { Born = _sequence };
             _groups.Add(id, group);
         }
 
