@@ -4,19 +4,20 @@ namespace Graft.Consensus;
 /// <remarks>
 /// A build plants at most one: <c>-p:PlantedBug=VoteGivenTwice</c> generates the constant <c>Id</c>. In every other build
 /// all of these are the constant false, and the compiler leaves nothing of them; a build with one can't be packed.
-/// Letters and numbers are exhibits of the bug museum (docs/internals/simulation.md names their sources).
+/// Letters and numbers are exhibits of the bug museum (docs/internals/museum.md names their sources); a section is the rule of
+/// the thesis that is broken, where no exhibit breaks just that.
 /// </remarks>
 internal static partial class Planted
 {
     // Elections and terms.
-    internal const bool VoteGivenTwice = Id == nameof(VoteGivenTwice);                             // A03
+    internal const bool VoteGivenTwice = Id == nameof(VoteGivenTwice);                             // thesis §3.4
     internal const bool StepDownForgetsVote = Id == nameof(StepDownForgetsVote);                   // A03
     internal const bool PreVoteForgetsVote = Id == nameof(PreVoteForgetsVote);                     // A04
     internal const bool VoteNotPersisted = Id == nameof(VoteNotPersisted);                         // A01
     internal const bool VoteLeavesBeforeDurable = Id == nameof(VoteLeavesBeforeDurable);           // A01, H21
     internal const bool CandidateSpeaksBeforeDurable = Id == nameof(CandidateSpeaksBeforeDurable); // A02, A08
     internal const bool OwnVoteCountsBeforeDurable = Id == nameof(OwnVoteCountsBeforeDurable);     // A02
-    internal const bool VoteIgnoresLog = Id == nameof(VoteIgnoresLog);                             // A21, rafty 2
+    internal const bool VoteIgnoresLog = Id == nameof(VoteIgnoresLog);                             // rafty 2
     internal const bool VoteComparesLengthOnly = Id == nameof(VoteComparesLengthOnly);             // A07
     internal const bool VotesOfNonVotersCount = Id == nameof(VotesOfNonVotersCount);               // A09
     internal const bool VoteCountsIncomingOnly = Id == nameof(VoteCountsIncomingOnly);             // E07

@@ -7,8 +7,9 @@ internal sealed class Arguments
 {
     internal const string Usage =
         """
-        usage: ./swarm --layer core|log --seeds N [--from S] [--rot] [--seconds SIM] [--jobs J] [--budget SECONDS] [--stop-at-first] [--trace] [--json]
+        usage: ./swarm [-p:PlantedBug=NAME] --layer core|log --seeds N [--from S] [--rot] [--seconds SIM] [--jobs J] [--budget SECONDS] [--stop-at-first] [--trace] [--json]
                ./swarm --kill-table [--layer core|log] [--budget-seeds K] [--budget SECONDS] [--only NAME,...]
+          -p:PlantedBug=NAME build with this bug planted; goes to the build, so it has to come first
           --layer core|log   which layer to simulate: the consensus core on simulated hosts, or the write-ahead log on a simulated disk
           --seeds N          how many seeds to run
           --from S           the first seed; 1 unless given
@@ -112,6 +113,9 @@ internal sealed class Arguments
                     break;
                 case "--json":
                     arguments.IsJson = true;
+                    break;
+                case ['-', 'p', ':', ..]:
+                    problem = $"'{word}' goes to the build and has to come first, before all other arguments. Write ./swarm {word} --layer core ...";
                     break;
                 default:
                     problem = $"No such argument: '{word}'. Leave it out, or see the list below.";

@@ -122,7 +122,7 @@ internal sealed class LogSeedRun
             }
         }
 
-        Console.WriteLine($"  replay: ./swarm --layer log --seeds 1 --from {report.Seed}{(_arguments.AllowsRot ? " --rot" : "")} --trace");
+        Console.WriteLine($"  replay: ./swarm {PlantedBug.Property}--layer log --seeds 1 --from {report.Seed}{(_arguments.AllowsRot ? " --rot" : "")} --trace");
     }
 
     private void ReportProgress(double seconds)

@@ -126,9 +126,11 @@ internal sealed class SeedRun
             }
         }
 
-        string seconds = _arguments.Seconds == 30 ? "" : $" --seconds {_arguments.Seconds}";
-        Console.WriteLine($"  replay: ./swarm --layer core --seeds 1 --from {report.Seed}{seconds} --trace");
+        Console.WriteLine($"  replay: {ReplayCommand(PlantedBug.Property, report.Seed, _arguments.Seconds)}");
     }
+
+    internal static string ReplayCommand(string property, ulong seed, int seconds) =>
+        $"./swarm {property}--layer core --seeds 1 --from {seed}{(seconds == 30 ? "" : $" --seconds {seconds}")} --trace";
 
     private void ReportProgress(double seconds)
     {
@@ -180,12 +182,13 @@ internal sealed class SeedRun
 
     private void PrintTally()
     {
-        Console.WriteLine("faults: " + string.Join(", ", Enum.GetValues<FaultKind>().Select(kind => $"{kind} {_tally[kind]}")));
-        Console.WriteLine("probes: " + string.Join(", ", Enum.GetValues<Probe>().Where(probe => _tally[probe] > 0).Select(probe => $"{probe} {_tally[probe]}")));
+        Console.WriteLine(Columns.Wrap("faults:", Enum.GetValues<FaultKind>().Select(kind => $"{kind} {_tally[kind]}")));
+        Console.WriteLine(Columns.Wrap("probes:", Enum.GetValues<Probe>().Where(probe => _tally[probe] > 0).Select(probe => $"{probe} {_tally[probe]}")));
         Probe[] unhit = [.. Enum.GetValues<Probe>().Where(probe => _tally[probe] == 0)];
         if (unhit.Length > 0)
         {
-            Console.WriteLine($"never hit{(_done < 500 ? " (in so short a run that means little)" : "")}: {string.Join(", ", unhit)}");
+            string head = $"never hit{(_done < 500 ? " (in so short a run that means little)" : "")}:";
+            Console.WriteLine(Columns.Wrap(head, unhit.Select(probe => probe.ToString())));
         }
     }
 }

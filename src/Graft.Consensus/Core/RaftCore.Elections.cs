@@ -12,6 +12,8 @@ public sealed partial class RaftCore
     /// <remarks>
     /// Not while it has heard a leader less than an election timeout ago: its answers carry that leader's lease, and with its
     /// own vote it would break its word as surely as with any other. To replace a leader that lives, transfer.
+    /// After any start it waits as long, even if it has heard nobody: it no longer knows whom it answered before, and a
+    /// freshly founded node, whose term is 1 already, can't be told from one that comes back.
     /// </remarks>
     public bool Campaign(Instant now)
     {
@@ -166,7 +168,7 @@ public sealed partial class RaftCore
             BecomeFollower(m.Term, leader: null);
         }
 
-        // Our role in the cluster has no say here: we may be a voter already and not know it yet (thesis §4.2.2). Term,
+        // Our role in the cluster has no say here: we may be a voter already and not know it yet (thesis §4.1). Term,
         // vote, stickiness, log; nothing else. Stickiness in whatever term: ours may have risen above the leader's since
         // it was heard, by somebody's refusal, and a restart forgets whom it promised what. A vote that was given before
         // the promise is given again.
@@ -276,7 +278,7 @@ public sealed partial class RaftCore
         }
         else if (outcome == QuorumOutcome.Lost)
         {
-            // Back to asking first: a candidate that went on raising its term would depose whoever wins instead.
+            // Not in the thesis, but as in etcd's library. Back to asking first: a candidate that went on raising its term would depose whoever wins instead.
             BecomeFollower(_term, leader: null);
         }
     }

@@ -6,10 +6,23 @@ public sealed partial class RaftCore
     private Batch<OwnEntry> _ownEntries = new();
 
     /// <summary>Appends entries of the given encoded sizes to the leader's log and sends them out with the next Ready.</summary>
-    /// <param name="sizes">One size per entry, in bytes, at least one entry.</param>
+    /// <param name="sizes">One size per entry, in bytes, at least one entry. An entry may be empty.</param>
     /// <param name="now">The present.</param>
+    /// <exception cref="ArgumentException">No entry was given, whatever the role: a proposal of nothing has no place in the log to name.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">A size is negative, whatever the role.</exception>
     public Proposal Propose(ReadOnlySpan<int> sizes, Instant now)
     {
+        // Before the role is asked, or a caller's mistake would show only once its node leads.
+        if (sizes.IsEmpty)
+        {
+            throw new ArgumentException("A proposal needs at least one entry.", nameof(sizes));
+        }
+
+        if (sizes.ContainsAnyInRange(int.MinValue, -1))
+        {
+            throw new ArgumentOutOfRangeException(nameof(sizes), "The size of an entry can't be negative.");
+        }
+
         Observe(now);
         ProposalRefusal refusal = WhyNotPropose(sizes);
         if (refusal != ProposalRefusal.None)
@@ -40,11 +53,9 @@ public sealed partial class RaftCore
             return ProposalRefusal.TransferInProgress;
         }
 
-        Invariant.Check(sizes.Length > 0);
         long bytes = 0;
         foreach (int size in sizes)
         {
-            Invariant.Check(size >= 0);
             if (size > _options.EntryBytesMax)
             {
                 return ProposalRefusal.EntryTooLarge;

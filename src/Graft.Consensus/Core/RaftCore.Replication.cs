@@ -1,6 +1,6 @@
 namespace Graft.Consensus;
 
-// Bringing one follower's log to equal ours: thesis §3.5 (consistency check and repair), §10.2 (pipelining, flow control),
+// Bringing one follower's log to equal ours: thesis §3.5 (consistency check and repair), §10.2.2 (pipelining, flow control),
 // §5 (what is compacted is sent as a snapshot).
 public sealed partial class RaftCore
 {

@@ -59,6 +59,7 @@ public sealed record RaftStatus
     /// </summary>
     public required LogIndex? SingleCopyAbove { get; init; }
 
+    /// <summary>Messages that were refused, by reason. <see cref="StepOutcome.Stale"/> is routine: see there.</summary>
     public required ImmutableArray<RefusalCount> Refusals { get; init; }
 
     /// <summary>The status in sentences, the most urgent first: what an operator reads at night.</summary>

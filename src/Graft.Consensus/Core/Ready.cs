@@ -4,14 +4,23 @@ namespace Graft.Consensus;
 /// <remarks>
 /// <para>The host's duties, in any order and in parallel except where said:</para>
 /// <list type="number">
+///   <item>Encode <see cref="OwnEntries"/>, the core's own no-ops and configurations, before anything else: like the
+///     entries of a <see cref="Proposal"/> they are among those that are to be sent and persisted, and nobody else has
+///     them.</item>
 ///   <item>Send <see cref="Messages"/> now. They promise nothing that isn't durable: promises stay inside the core until
-///     the receipt of the order that they rest on comes back, so there is no list to send too early.</item>
+///     the receipt of the order that they rest on comes back, so there is no list to send too early. Of an append that
+///     says <see cref="Message.HostClips"/>, send as much as fits and call <see cref="RaftCore.ReportSent"/>, also if
+///     nothing went: until then nothing more is ordered for that follower.</item>
 ///   <item>Make <see cref="Persist"/> durable after all earlier orders, then call <see cref="RaftCore.Persisted"/>. The
 ///     sending doesn't wait for it (thesis §10.2.1).</item>
 ///   <item>Apply the log up to <see cref="Commit"/>; after an <see cref="PersistOrder.Install"/>, restore that snapshot
 ///     first.</item>
 ///   <item>Serve each of <see cref="Reads"/> once its index is applied.</item>
 ///   <item>Fetch or abandon a snapshot as told.</item>
+///   <item>If the host has fed the core again meanwhile, as <see cref="RaftCore.Persisted"/> and
+///     <see cref="RaftCore.ReportSent"/> do, take the next one, until it <see cref="IsEmpty"/>. Then wait for an input, and
+///     call <see cref="RaftCore.Tick"/> once <see cref="RaftCore.NextDeadline"/> has come, which each
+///     <see cref="RaftCore.TakeReady"/> sets anew.</item>
 /// </list>
 /// </remarks>
 public sealed class Ready

@@ -1,6 +1,7 @@
 namespace Graft.Consensus;
 
 /// <summary>How many messages were refused for which reason, and whose was the last: the first question of a diagnosis.</summary>
+/// <remarks><see cref="StepOutcome.Stale"/> is routine and grows in every healthy cluster; the others deserve a look.</remarks>
 internal sealed class RefusalCounts
 {
     private readonly ulong[] _counts = new ulong[(int)StepOutcome.Stopped + 1];

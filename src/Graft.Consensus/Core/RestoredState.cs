@@ -30,7 +30,14 @@ public sealed class RestoredState
 
     /// <summary>The state that founds a cluster: term 1, and one entry that says who its members are.</summary>
     /// <remarks>
+    /// <para>
     /// Given to every founding member alike, and only ever to an empty directory: a second founding is a second cluster.
+    /// </para>
+    /// <para>
+    /// Like every restored state it says what is on disk, so the host puts it there first: the hard state, entry 1@t1 and
+    /// the membership that it holds, durable before a core is constructed from it. The core orders only what follows; a
+    /// host that left this to it would come back from its first crash with a log that begins at 2.
+    /// </para>
     /// </remarks>
     public static RestoredState Founding(Membership membership)
     {

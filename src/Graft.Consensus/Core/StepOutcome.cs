@@ -6,7 +6,10 @@ public enum StepOutcome : byte
     /// <summary>It was handled, be it by a refusal in reply.</summary>
     Accepted,
 
-    /// <summary>It answers an older request, term or round; dropped.</summary>
+    /// <summary>
+    /// It answers an older request, term or round; dropped. This is routine, and no sign of trouble: the grant that comes
+    /// after an election is won is one, as is every answer that a newer one has overtaken.
+    /// </summary>
     Stale,
 
     /// <summary>It was written for an earlier start of this node, or comes from an earlier start of its sender; dropped.</summary>

@@ -298,7 +298,7 @@ public sealed class Chapter4_Membership
         Assert.Equal(new Term(3), node.Core.Term);
     }
 
-    [Fact] // §4.2.2: it may be a voter by now and not know it
+    [Fact] // §4.1: it may be a voter by now and not know it
     public void A_vote_is_not_refused_for_what_a_server_believes_itself_or_the_candidate_to_be()
     {
         Solo learner = Follower(members: Membership.Of((Member[])[new(Two, MemberRole.Voter), new(Self, MemberRole.Learner)]));

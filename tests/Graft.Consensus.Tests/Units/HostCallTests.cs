@@ -60,6 +60,41 @@ public sealed class HostCallTests
         Assert.Equal(0, leader.Core.Status(leader.Now).Members.Single(member => member.Member.Id == Two).InFlight);
     }
 
+    [Fact] // A follower that let it pass would have its host fall over on the day on which it leads.
+    public void A_proposal_of_nothing_or_of_less_than_nothing_is_refused_in_every_role()
+    {
+        Solo candidate = Follower();
+        candidate.Pass(T * 1.5);
+        Solo stopped = Leader();
+        stopped.Core.StorageFailed(stopped.Now);
+
+        foreach (Solo node in new[] { Leader(), Follower(), candidate, stopped })
+        {
+            LogIndex last = node.Core.Log.Last.Index;
+
+            Assert.Equal("sizes", Assert.Throws<ArgumentException>(() => node.Core.Propose([], node.Now)).ParamName);
+            Assert.Equal("sizes", Assert.Throws<ArgumentOutOfRangeException>(() => node.Core.Propose([1, -1, 1], node.Now)).ParamName);
+            Assert.Equal("sizes", Assert.Throws<ArgumentOutOfRangeException>(() => node.Core.Propose([int.MinValue], node.Now)).ParamName);
+
+            Assert.Equal(last, node.Core.Log.Last.Index);
+        }
+
+        Solo leader = Leader();
+        Assert.True(leader.Core.Propose([0], leader.Now).IsAppended);
+    }
+
+    [Fact]
+    public void A_freshly_founded_node_waits_for_an_election_timeout_before_it_stands()
+    {
+        var now = new Instant(0);
+        var options = new RaftOptions { Cluster = new ClusterId(1), Node = new NodeId(1), Incarnation = new Incarnation(1), Seed = 1, ElectionTimeout = T };
+        var core = new RaftCore(options, RestoredState.Founding(Membership.Of(1, 2, 3)), now);
+
+        Assert.False(core.Campaign(now));
+        Assert.False(core.Campaign(now + (T - TimeSpan.FromTicks(1))));
+        Assert.True(core.Campaign(now + T));
+    }
+
     [Fact]
     public void A_wait_that_ends_before_it_begins_is_refused()
     {
