@@ -114,10 +114,11 @@ internal sealed partial class KillTable
     {
         string program = Path.Combine(_artifacts, "bin", "Graft.Swarm", "release", "Graft.Swarm.dll");
         double budget = double.IsInfinity(_arguments.Budget) ? 60 : _arguments.Budget;
+        string[] rot = _arguments.AllowsRot ? ["--rot"] : [];
         using Process hunt = Start(
             "dotnet",
-            program, "--layer", _arguments.IsLog ? "log" : "core", "--seeds", Text(_arguments.BudgetSeeds), "--from", Text(_arguments.From), "--jobs", Text(_arguments.Jobs),
-            "--seconds", Text(_arguments.Seconds), "--budget", Text(budget), "--stop-at-first", "--json");
+            [.. rot.Prepend(program), "--layer", _arguments.IsLog ? "log" : "core", "--seeds", Text(_arguments.BudgetSeeds), "--from", Text(_arguments.From), "--jobs", Text(_arguments.Jobs),
+            "--seconds", Text(_arguments.Seconds), "--budget", Text(budget), "--stop-at-first", "--json"]);
         string output = hunt.StandardOutput.ReadToEnd();
         hunt.WaitForExit();
         string? summary = output.Split('\n').LastOrDefault(line => line.StartsWith('{'));
