@@ -18,7 +18,6 @@ public sealed partial class LogWorld
     private readonly LogWriteSource _source;
 
     private long _steps;
-    private bool _isPhantomPossible;
     private long _crashes;
     private long _damages;
     private ulong _digest = 14695981039346656037;
@@ -134,9 +133,7 @@ public sealed partial class LogWorld
                 CheckIsOver();
             }
 
-            bool isPowerLost = _options.FillsDisk || _faults.Chance(400);
-            _isPhantomPossible = !isPowerLost;
-            EndProcess(isPowerLost);
+            EndProcess(isPowerLost: _faults.Chance(400));
         }
     }
 
@@ -145,12 +142,7 @@ public sealed partial class LogWorld
         try
         {
             // Crashes while it recovers, and again.
-            if (_isPhantomPossible)
-            {
-                // See "What isn't covered" of the page.
-                _isPhantomPossible = false;
-            }
-            else if (_options.DiesInCalls && _faults.Chance(300))
+            if (_options.DiesInCalls && _faults.Chance(300))
             {
                 _disk.DieAtCall(_faults.Next(1, _faults.Chance(700) ? 40 : 400));
             }
