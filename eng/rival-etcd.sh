@@ -1,4 +1,5 @@
 # shellcheck shell=bash
+# shellcheck disable=SC2154 # here, name and part are the sourcing script's
 # What the rivals from etcd share: where Debian puts its sources, what is missing, and how one is built.
 # Set by who sources it: here (the folder with main.go), name (of the program) and part (of etcd) that is measured.
 
