@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using Graft.Consensus;
 
 namespace Graft.Storage;
@@ -14,11 +15,15 @@ public sealed class LogWriter : IDisposable
     private const int PreparedPerByte = 2;
     private const int PreparedStep = 1 << 20;
 
+    // A few are told faster than another thread is woken.
+    private const int ToldAtOnce = 8;
+
     private static readonly TimeSpan Recheck = TimeSpan.FromSeconds(1);
 
     private readonly WriteAheadLog _log;
     private readonly LogWriterOptions _options;
     private readonly Thread _thread;
+    private readonly Teller _teller = new();
     private readonly object _gate = new();
     private readonly SortedDictionary<GroupId, LogWrite> _refused = [];
 
@@ -77,6 +82,7 @@ public sealed class LogWriter : IDisposable
         }
 
         _thread.Join();
+        _teller.Dispose();
     }
 
     private void Run()
@@ -238,6 +244,12 @@ public sealed class LogWriter : IDisposable
         _log.Write();
         FlushToken token = _log.Flush();
         Flushes++;
+        if (_taken - _staged > ToldAtOnce || !_teller.IsIdle)
+        {
+            _teller.Tell(CollectionsMarshal.AsSpan(_batch)[_staged.._taken], token);
+            _staged = _taken;
+        }
+
         for (; _staged < _taken; _staged++)
         {
             (LogWrite write, ILogCompletion completion) = _batch[_staged];
@@ -267,6 +279,7 @@ public sealed class LogWriter : IDisposable
 
     private void FailAll(StorageFailedException failure)
     {
+        _teller.Drain();
         for (; _staged < _batch.Count; _staged++)
         {
             (LogWrite write, ILogCompletion completion) = _batch[_staged];
