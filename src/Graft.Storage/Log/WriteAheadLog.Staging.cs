@@ -353,6 +353,8 @@ public sealed partial class WriteAheadLog
 
     private void BeginBatch()
     {
+        // What all of recovery rests on: nobody begins a batch before the one ahead of it is durable.
+        Invariant.Check(_durableBatch == _batch, _durableBatch, _batch);
         _isOpen = true;
         _batch++;
         _batchAt = _block!.Used;
