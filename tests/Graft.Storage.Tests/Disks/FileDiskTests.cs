@@ -270,13 +270,20 @@ public sealed class FileDiskTests : IDisposable
         ReadOnlyMemory<byte>[] pieces = [.. Enumerable.Range(0, 50).Select(_ => (ReadOnlyMemory<byte>)buffer.AsMemory(0, 64))];
         Use(file, buffer, pieces);
 
-        long before = GC.GetAllocatedBytesForCurrentThread();
-        for (int i = 0; i < 100; i++)
+        // The least of some rounds: what the runtime does for itself when it compiles anew, it does once.
+        long least = long.MaxValue;
+        for (int round = 0; round < 5; round++)
         {
-            Use(file, buffer, pieces);
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            for (int i = 0; i < 100; i++)
+            {
+                Use(file, buffer, pieces);
+            }
+
+            least = Math.Min(least, GC.GetAllocatedBytesForCurrentThread() - before);
         }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, least);
 
         static void Use(IDiskFile file, byte[] buffer, ReadOnlyMemory<byte>[] pieces)
         {
