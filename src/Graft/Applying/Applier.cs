@@ -1,0 +1,313 @@
+using System.Buffers.Binary;
+using Graft.Consensus;
+using Graft.Storage;
+
+namespace Graft;
+
+/// <summary>Feeds one group's state machine, apart from everything that keeps the group alive.</summary>
+/// <remarks>
+/// One loop, one thing at a time, in the order in which it was asked: a slow command delays what is behind it and no heartbeat.
+/// A state machine that throws ends the loop, and nothing is ever skipped: what it didn't apply, it may apply after a restart.
+/// </remarks>
+internal sealed class Applier
+{
+    private readonly GroupId _group;
+    private readonly IStateMachine _machine;
+    private readonly IApplierHost _host;
+    private readonly Signal _signal = new();
+    private readonly Lock _gate = new();
+    private readonly CommandBatch _batch = new();
+    private readonly List<(int Position, ulong Session, ulong Sequence)> _staged = [];
+    private readonly HashSet<(ulong Session, ulong Sequence)> _numbered = [];
+    private readonly Queue<object> _queue = new();
+    private bool _isStopping;
+
+    internal Applier(GroupId group, IStateMachine machine, IApplierHost host) => (_group, _machine, _host) = (group, machine, host);
+
+    /// <summary>Sessions and addresses. The loop's own; others look only before it starts.</summary>
+    internal GroupState State { get; } = new();
+
+    /// <summary>The last entry applied.</summary>
+    internal EntryId Applied { get; private set; }
+
+    /// <summary>Ends once the loop has; never faulted.</summary>
+    internal Task Completion { get; private set; } = Task.CompletedTask;
+
+    internal void Start() => Completion = RunAsync();
+
+    internal void Submit(ApplyWork work) => Enqueue(work);
+
+    /// <summary>Asks the state machine, once everything submitted so far is applied.</summary>
+    internal void Submit(PendingRead read) => Enqueue(read);
+
+    /// <summary>Captures the state after everything submitted so far.</summary>
+    internal void Capture() => Enqueue(CaptureRequest.Instance);
+
+    /// <summary>Replaces the state by a snapshot's, after everything submitted so far.</summary>
+    internal void Submit(RestoreRequest restore) => Enqueue(restore);
+
+    internal void Stop()
+    {
+        lock (_gate)
+        {
+            _isStopping = true;
+        }
+
+        _signal.Set();
+    }
+
+    private void Enqueue(object request)
+    {
+        lock (_gate)
+        {
+            _queue.Enqueue(request);
+        }
+
+        _signal.Set();
+    }
+
+    private async Task RunAsync()
+    {
+        while (true)
+        {
+            object? request = Next(out bool isStopping);
+            if (isStopping)
+            {
+                EndReads(RejectReason.Stopping, $"{_group} is stopping.");
+                return;
+            }
+
+            if (request is null)
+            {
+                await _signal.WaitAsync();
+                continue;
+            }
+
+            try
+            {
+                await ServeAsync(request);
+            }
+            catch (Exception failure) when (failure is not InvariantViolationException)
+            {
+                // Whatever the application throws ends here, in one place, loudly.
+                var halted = new ApplyHaltedException(_group, Applied.Index.Next, failure);
+                _host.ApplyHalted(halted);
+                await RefuseAsync(halted);
+                return;
+            }
+        }
+    }
+
+    private object? Next(out bool isStopping)
+    {
+        lock (_gate)
+        {
+            isStopping = _isStopping;
+            return _queue.TryDequeue(out object? request) ? request : null;
+        }
+    }
+
+    private async ValueTask ServeAsync(object request)
+    {
+        switch (request)
+        {
+            case ApplyWork work:
+                await ApplyAsync(work);
+                _host.Applied(work);
+                break;
+            case PendingRead read:
+                await AnswerAsync(read);
+                break;
+            case RestoreRequest restore:
+                await RestoreAsync(restore);
+                _host.Restored(restore.Last);
+                break;
+            default:
+                IStateImage image = await _machine.CaptureAsync();
+                _host.Captured(new CapturedState(Applied, State.Encode(), image));
+                break;
+        }
+    }
+
+    // A halted group still answers: that it has halted.
+    private async ValueTask RefuseAsync(ApplyHaltedException halted)
+    {
+        while (true)
+        {
+            EndReads(RejectReason.ApplyHalted, halted.Message);
+            if (_isStopping)
+            {
+                return;
+            }
+
+            await _signal.WaitAsync();
+        }
+    }
+
+    private void EndReads(RejectReason reason, string message)
+    {
+        lock (_gate)
+        {
+            while (_queue.TryDequeue(out object? request))
+            {
+                (request as PendingRead)?.TryFail(new ReadFailedException(reason, message));
+            }
+        }
+    }
+
+    private async ValueTask AnswerAsync(PendingRead read)
+    {
+        if (read.IsEnded)
+        {
+            return;
+        }
+
+        if (read.Query is not { } query)
+        {
+            read.TryComplete(Applied.Index, default);
+            return;
+        }
+
+        try
+        {
+            ReadOnlyMemory<byte> answer = await _machine.QueryAsync(query, read.Cancellation);
+            read.TryComplete(Applied.Index, answer);
+        }
+        catch (OperationCanceledException given)
+        {
+            read.TryFail(given);
+        }
+        catch (Exception refusal) when (refusal is not InvariantViolationException)
+        {
+            // A question changes nothing, so one that fails concerns its asker alone.
+            read.TryFail(refusal);
+        }
+    }
+
+    private async ValueTask RestoreAsync(RestoreRequest restore)
+    {
+        using (restore.Content)
+        {
+            State.Restore(restore.Content);
+            await _machine.RestoreAsync(restore.Content);
+        }
+
+        Applied = restore.Last;
+    }
+
+    private async ValueTask ApplyAsync(ApplyWork work)
+    {
+        foreach (StoredEntry entry in work.Entries)
+        {
+            Invariant.Check(entry.Id.Index == Applied.Index.Next + (ulong)work.Outcomes.Count, entry.Id, Applied);
+            if (entry.Kind != EntryKind.Command)
+            {
+                work.Outcomes.Add(new EntryOutcome(entry.Id, RejectReason.None, entry.Id.Index, default));
+                continue;
+            }
+
+            if (!EntryEnvelope.TryRead(entry.Payload, out EntryEnvelope envelope, out ReadOnlyMemory<byte> command))
+            {
+                // It passed its checksum, so every node has these bytes: a version that isn't ours wrote them.
+                throw new InvalidDataException($"Entry {entry.Id} was written by a newer program; this one can't apply it. Update this node.");
+            }
+
+            if (envelope.Form != EntryForm.Command || _numbered.Contains((envelope.Session, envelope.Sequence)))
+            {
+                // The answer that it repeats, or the state that it looks at, still lies in the batch.
+                await FlushAsync(work);
+            }
+
+            Stage(work, entry.Id, envelope, command);
+            if (entry.Id.Index.Value % SessionTable.PruneEvery == 0)
+            {
+                await FlushAsync(work);
+                State.Sessions.Prune();
+            }
+        }
+
+        await FlushAsync(work);
+        Applied = work.Entries[^1].Id;
+        work.SessionClock = State.Sessions.Clock;
+    }
+
+    private void Stage(ApplyWork work, EntryId entry, in EntryEnvelope envelope, ReadOnlyMemory<byte> command)
+    {
+        DateTimeOffset time = State.Advance(envelope.WallTicks);
+        var outcome = new EntryOutcome(entry, RejectReason.None, entry.Index, default);
+        switch (envelope.Form)
+        {
+            case EntryForm.Command when envelope.Session == 0:
+                _staged.Add((work.Outcomes.Count, 0, 0));
+                _batch.Add(command, new AppliedAt(entry.Index, time, envelope.Seed));
+                break;
+            case EntryForm.Command:
+                SessionVerdict verdict = State.Sessions.Judge(entry.Index, envelope, out SessionAnswer earlier);
+                if (verdict == SessionVerdict.Apply)
+                {
+                    _numbered.Add((envelope.Session, envelope.Sequence));
+                    _staged.Add((work.Outcomes.Count, envelope.Session, envelope.Sequence));
+                    _batch.Add(command, new AppliedAt(entry.Index, time, envelope.Seed));
+                }
+                else
+                {
+                    outcome = OutcomeOf(entry, verdict, earlier);
+                }
+
+                break;
+            case EntryForm.OpenSession:
+                State.Sessions.Open(entry.Index, envelope.SessionTicks, LifetimeIn(command.Span));
+                break;
+            case EntryForm.CloseSession:
+                State.Sessions.Close(envelope.Session, envelope.SessionTicks);
+                break;
+            case EntryForm.KeepAlive:
+                outcome = State.Sessions.Touch(envelope) ? outcome : outcome with { Refusal = RejectReason.SessionExpired };
+                break;
+            case EntryForm.Fence:
+                // From here on the log says what became of the number, and nothing that is still on its way can change it.
+                outcome = OutcomeOf(entry, State.Sessions.Judge(entry.Index, envelope, out SessionAnswer fenced), fenced);
+                break;
+            default:
+                outcome = State.Addresses.TryNote(command.Span) ? outcome : outcome with { Refusal = RejectReason.Malformed };
+                break;
+        }
+
+        work.Outcomes.Add(outcome);
+    }
+
+    private static EntryOutcome OutcomeOf(EntryId entry, SessionVerdict verdict, in SessionAnswer earlier) => verdict switch
+    {
+        SessionVerdict.Answered => new EntryOutcome(entry, RejectReason.None, earlier.Index, earlier.Answer),
+        SessionVerdict.Forgotten => new EntryOutcome(entry, RejectReason.AnswerForgotten, entry.Index, default),
+        SessionVerdict.Fenced => new EntryOutcome(entry, RejectReason.Fenced, entry.Index, default),
+        _ => new EntryOutcome(entry, RejectReason.SessionExpired, entry.Index, default),
+    };
+
+    private async ValueTask FlushAsync(ApplyWork work)
+    {
+        if (_batch.Count == 0)
+        {
+            return;
+        }
+
+        await _machine.ApplyAsync(_batch);
+        for (int i = 0; i < _batch.Count; i++)
+        {
+            (int position, ulong session, ulong sequence) = _staged[i];
+            EntryOutcome outcome = work.Outcomes[position] with { Answer = _batch.AnswerAt(i) };
+            work.Outcomes[position] = outcome;
+            if (session != 0)
+            {
+                State.Sessions.Record(session, sequence, outcome.Answer);
+            }
+        }
+
+        _batch.Clear();
+        _staged.Clear();
+        _numbered.Clear();
+    }
+
+    private static TimeSpan LifetimeIn(ReadOnlySpan<byte> command) =>
+        command.Length == sizeof(long) ? new TimeSpan(Math.Max(0, BinaryPrimitives.ReadInt64LittleEndian(command))) : TimeSpan.Zero;
+}

@@ -1,0 +1,32 @@
+using Graft.Consensus;
+using Graft.Storage;
+
+namespace Graft;
+
+/// <summary>A run of committed entries on its way through the state machine and back.</summary>
+internal sealed class ApplyWork
+{
+    internal List<StoredEntry> Entries { get; } = [];
+
+    /// <summary>One for each entry, in order, once it's applied.</summary>
+    internal List<EntryOutcome> Outcomes { get; } = [];
+
+    /// <summary>Counts the works of a group.</summary>
+    internal ulong Number { get; set; }
+
+    /// <summary>What the entries were read into, if they came from the log.</summary>
+    internal EntryLoad? Load { get; set; }
+
+    /// <summary>How far the session clock has come with it.</summary>
+    internal long SessionClock { get; set; }
+
+    internal long Bytes => Entries.Sum(static entry => (long)entry.Payload.Length);
+
+    internal LogIndex Last => Entries[^1].Id.Index;
+
+    internal void Clear()
+    {
+        Entries.Clear();
+        Outcomes.Clear();
+    }
+}

@@ -1,0 +1,23 @@
+namespace Graft;
+
+/// <summary>What the payload of a command entry is. The values are in the log.</summary>
+internal enum EntryForm : byte
+{
+    /// <summary>A command of the application, for its state machine.</summary>
+    Command = 1,
+
+    /// <summary>Opens a session; its id is the entry's index.</summary>
+    OpenSession = 2,
+
+    /// <summary>Closes a session that isn't needed any more.</summary>
+    CloseSession = 3,
+
+    /// <summary>Keeps a session from expiring.</summary>
+    KeepAlive = 4,
+
+    /// <summary>Says that a numbered command, if it hasn't been applied by here, never is.</summary>
+    Fence = 5,
+
+    /// <summary>Where a node can be reached.</summary>
+    Announce = 6,
+}

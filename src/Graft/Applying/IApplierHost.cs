@@ -1,0 +1,16 @@
+using Graft.Consensus;
+
+namespace Graft;
+
+/// <summary>Whom an applier reports to. Called on the applier's turn: take note and return.</summary>
+internal interface IApplierHost
+{
+    void Applied(ApplyWork work);
+
+    /// <summary>It threw. Nothing is applied from here on.</summary>
+    void ApplyHalted(ApplyHaltedException why);
+
+    void Captured(CapturedState captured);
+
+    void Restored(EntryId snapshot);
+}

@@ -1,0 +1,9 @@
+namespace Graft;
+
+/// <summary>A read that couldn't be served at the consistency that it asked for. Nothing was changed; ask again, or for less.</summary>
+/// <param name="reason">Why.</param>
+/// <param name="message">What was missing, in a sentence.</param>
+public sealed class ReadFailedException(RejectReason reason, string message) : GraftException(message)
+{
+    public RejectReason Reason { get; } = reason;
+}

@@ -1,0 +1,13 @@
+namespace Graft;
+
+/// <summary>The command was handed to the log, and the call ended before its fate was known: it may or may not take effect.</summary>
+/// <remarks>
+/// Don't send it again as a new command unless it is idempotent. Ask with <see cref="Write"/>
+/// (<c>ResolveAsync</c>), or send it again in the same session with the same number: it then takes effect once, whatever happened.
+/// </remarks>
+/// <param name="message">What is known.</param>
+/// <param name="write">Names the command.</param>
+public sealed class UnknownOutcomeException(string message, WriteId write) : GraftException(message)
+{
+    public WriteId Write { get; } = write;
+}

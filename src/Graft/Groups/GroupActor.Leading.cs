@@ -1,0 +1,132 @@
+using Graft.Consensus;
+
+namespace Graft;
+
+/// <content>Leadership and members.</content>
+internal sealed partial class GroupActor
+{
+    private static readonly CancellationToken NotLeading = new(canceled: true);
+
+    private CancellationTokenSource? _leadership;
+    private TaskCompletionSource<TransferResult>? _transfer;
+    private readonly List<(EntryId Change, TaskCompletionSource<LogIndex> Done)> _changes = [];
+
+    /// <summary>Cancelled while this node doesn't lead; one that isn't is cancelled when it ceases to.</summary>
+    internal CancellationToken LeadershipToken => Volatile.Read(ref _leadership)?.Token ?? NotLeading;
+
+    /// <summary>Hands leadership over and tells how it ended.</summary>
+    internal Task<TransferResult> TransferAsync(NodeId? target, TimeSpan timeout)
+    {
+        var done = new TaskCompletionSource<TransferResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(now =>
+        {
+            TransferRefusal refusal = _core.TransferLeadership(target, timeout, now);
+            if (refusal == TransferRefusal.None)
+            {
+                _transfer = done;
+            }
+            else
+            {
+                done.SetException(new RejectedException(
+                    refusal == TransferRefusal.NotLeader ? RejectReason.NotLeader : RejectReason.Malformed, Describe(refusal, target), _core.Leader));
+            }
+        });
+        return done.Task;
+    }
+
+    /// <summary>Changes the members; ends once the change is committed and nobody is joint any more.</summary>
+    internal Task<LogIndex> ChangeMembersAsync(MembershipChange change, LogIndex? expected)
+    {
+        var done = new TaskCompletionSource<LogIndex>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(now =>
+        {
+            MembershipProposal proposal = _core.ProposeMembership(change, expected ?? _core.MembershipIndex, now);
+            if (proposal.IsAppended)
+            {
+                _changes.Add((proposal.Entry, done));
+            }
+            else
+            {
+                done.SetException(new MembershipRefusedException(proposal.Refusal, change, _core.Membership, _core.MembershipIndex, _core.Leader));
+            }
+        });
+        return done.Task;
+    }
+
+    internal Task<RaftStatus> StatusAsync()
+    {
+        var done = new TaskCompletionSource<RaftStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(now => done.SetResult(_core.Status(now)));
+        return done.Task;
+    }
+
+    private void OnLeadershipChanged(Ready ready, Instant now)
+    {
+        if (ready.Role == Role.Leader)
+        {
+            _leadingSince = now;
+            _sessionBase = _sessionClock;
+            SetUndecidedAside();
+            Volatile.Write(ref _leadership, new CancellationTokenSource());
+            return;
+        }
+
+        if (_leadership is { } ended)
+        {
+            Volatile.Write(ref _leadership, null);
+
+            // What hangs on it is the application's code, and that never runs inside our turn.
+            _services.Scheduler.Post(new Cancellation(ended));
+        }
+
+        foreach ((EntryId change, TaskCompletionSource<LogIndex> done) in _changes)
+        {
+            done.TrySetException(new UnknownOutcomeException(
+                $"This node was deposed while the change at {change} was on its way.", new WriteId(change, 0, 0)));
+        }
+
+        _changes.Clear();
+    }
+
+    private void EndTransfer(in TransferResult result)
+    {
+        _transfer?.TrySetResult(result);
+        _transfer = null;
+    }
+
+    private void EndChanges()
+    {
+        if (_changes.Count == 0 || _core.Membership.IsJoint || _core.MembershipIndex > _committed)
+        {
+            return;
+        }
+
+        foreach ((EntryId _, TaskCompletionSource<LogIndex> done) in _changes)
+        {
+            done.TrySetResult(_core.MembershipIndex);
+        }
+
+        _changes.Clear();
+    }
+
+    private string Describe(TransferRefusal refusal, NodeId? target) => refusal switch
+    {
+        TransferRefusal.NotLeader => $"{_core.Id} doesn't lead {_id}; ask {(_core.Leader is { } leader ? leader.ToString() : "again once somebody does")}.",
+        TransferRefusal.InProgress => $"Leadership of {_id} is being handed over already.",
+        TransferRefusal.NotEligible => $"{target} is no voter of {_id} that stores payloads.",
+        TransferRefusal.AlreadyLeader => $"{target} leads {_id} already.",
+        TransferRefusal.NobodyEligible => $"Nobody else can lead {_id} now: no other voter has answered lately.",
+        _ => $"The log of {_core.Id} has failed.",
+    };
+
+    private sealed class Cancellation(CancellationTokenSource source) : IThreadPoolWorkItem
+    {
+        public void Execute()
+        {
+            using (source)
+            {
+                source.Cancel();
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+using Graft.Consensus;
+
+namespace Graft;
+
+/// <content>Reads, at the five consistencies.</content>
+internal sealed partial class GroupActor
+{
+    private readonly Dictionary<ReadId, PendingRead> _confirming = [];
+    private readonly PriorityQueue<PendingRead, (LogIndex Index, ulong Order)> _waiting = new();
+    private ulong _readNumber;
+    private Instant _nextReadDeadline = Instant.Never;
+
+    // The last read index that a quorum confirmed, and when it was asked: what a bounded read is measured by.
+    private (Instant AskedAt, LogIndex Index) _confirmed = (Instant.DistantPast, LogIndex.Zero);
+
+    /// <summary>Waits until this node's state is as fresh as asked for, then asks it.</summary>
+    internal ValueTask<QueryResult> ReadAsync(
+        ReadConsistency consistency, ReadOnlyMemory<byte>? query, TimeSpan timeout, CancellationToken cancellation)
+    {
+        cancellation.ThrowIfCancellationRequested();
+        Instant deadline = _services.Clock.Now + (timeout > TimeSpan.Zero ? timeout : _settings.DefaultTimeout);
+        var read = new PendingRead(consistency, query, deadline, cancellation);
+        ValueTask<QueryResult> task = read.Task;
+        read.ListenToCancellation();
+        if (consistency.Kind == ReadConsistencyKind.Local)
+        {
+            _applier.Submit(read);
+            return task;
+        }
+
+        lock (_gate)
+        {
+            _incoming.Reads.Add(read);
+        }
+
+        Ask();
+        return task;
+    }
+
+    private void BeginReads(Instant now)
+    {
+        foreach (PendingRead read in _inputs.Reads)
+        {
+            switch (read.Consistency.Kind)
+            {
+                case ReadConsistencyKind.AtLeast:
+                    WaitToApply(read, read.Consistency.Index);
+                    break;
+                case ReadConsistencyKind.Bounded when now - _confirmed.AskedAt <= read.Consistency.Age:
+                    WaitToApply(read, _confirmed.Index);
+                    break;
+                default:
+                    Confirm(read, now);
+                    break;
+            }
+        }
+    }
+
+    private void Confirm(PendingRead read, Instant now)
+    {
+        TimeSpan left = read.Deadline - now;
+        if (left <= TimeSpan.Zero)
+        {
+            read.TryFail(new ReadFailedException(RejectReason.TimedOut, "The deadline had passed before the read could begin."));
+            return;
+        }
+
+        var id = new ReadId(++_readNumber);
+        read.AskedAt = now;
+        _confirming.Add(id, read);
+        ReadLevel level = read.Consistency.Kind == ReadConsistencyKind.Lease ? ReadLevel.Lease : ReadLevel.Linearizable;
+        _core.Read(id, level, left, now);
+    }
+
+    private void EndRead(in ReadResult result)
+    {
+        if (!_confirming.Remove(result.Id, out PendingRead? read))
+        {
+            return;
+        }
+
+        switch (result.Outcome)
+        {
+            case ReadOutcome.Confirmed:
+                read.Level = result.Level == ReadLevel.Lease ? ReadConsistencyKind.Lease : ReadConsistencyKind.Linearizable;
+                if (read.AskedAt > _confirmed.AskedAt && result.Level == ReadLevel.Linearizable)
+                {
+                    _confirmed = (read.AskedAt, result.Index);
+                }
+
+                WaitToApply(read, result.Index);
+                break;
+            case ReadOutcome.NotLeader when _services.Clock.Now < read.Deadline && !read.IsEnded:
+                // Nothing was promised yet, so asking again is safe.
+                Confirm(read, _services.Clock.Now);
+                break;
+            default:
+                read.TryFail(WhyNotRead(result.Outcome));
+                break;
+        }
+    }
+
+    private Exception WhyNotRead(ReadOutcome outcome) => outcome switch
+    {
+        ReadOutcome.Overloaded => new OverloadedException($"As many reads wait in {_id} as may.", RetryAfter),
+        ReadOutcome.NoLeader => new ReadFailedException(
+            RejectReason.NoLeader, $"Nobody was known to lead {_id} in time. {_core.Status(_services.Clock.Now).Explain()}"),
+        ReadOutcome.Stopped => new ReadFailedException(RejectReason.Stopping, $"The log of this node has failed; {_id} answers local reads only."),
+        _ => new ReadFailedException(RejectReason.TimedOut, $"No quorum of {_id} confirmed the read in time."),
+    };
+
+    private void WaitToApply(PendingRead read, LogIndex index)
+    {
+        if (index <= _applied)
+        {
+            _applier.Submit(read);
+            return;
+        }
+
+        read.WaitFor = index;
+        _waiting.Enqueue(read, (index, ++_readNumber));
+        _nextReadDeadline = Instant.Earlier(_nextReadDeadline, read.Deadline);
+    }
+
+    private void ReleaseReads()
+    {
+        while (_waiting.TryPeek(out PendingRead? read, out (LogIndex Index, ulong Order) wanted) && wanted.Index <= _applied)
+        {
+            _waiting.Dequeue();
+            _applier.Submit(read);
+        }
+    }
+
+    private void ExpireReads(Instant now)
+    {
+        if (now < _nextReadDeadline)
+        {
+            return;
+        }
+
+        _nextReadDeadline = Instant.Never;
+        foreach ((PendingRead read, (LogIndex index, ulong _)) in _waiting.UnorderedItems)
+        {
+            if (now < read.Deadline)
+            {
+                _nextReadDeadline = Instant.Earlier(_nextReadDeadline, read.Deadline);
+            }
+            else
+            {
+                read.TryFail(new ReadFailedException(
+                    RejectReason.TimedOut, $"Entry {index} wasn't applied here in time; {_core.Id} has applied up to {_applied}."));
+            }
+        }
+    }
+
+    private void ExpireWaiting(Instant now)
+    {
+        ExpireWrites(now);
+        ExpireReads(now);
+    }
+}

@@ -1,0 +1,191 @@
+using Graft.Consensus;
+using Graft.Storage;
+
+namespace Graft;
+
+/// <content>Snapshots: taken here, or fetched from another node.</content>
+internal sealed partial class GroupActor
+{
+    private readonly List<TaskCompletionSource<EntryId>> _snapshotWaiters = [];
+    private long _appliedBytes;
+    private long _snapshotBytes;
+    private bool _isSnapshotUnderWay;
+    private bool _isLossKnown;
+    private EntryId _installing;
+
+    void IApplierHost.Captured(CapturedState captured) => Post(_ => SaveSnapshot(captured));
+
+    void IApplierHost.Restored(EntryId snapshot) => Post(_ => OnRestored(snapshot));
+
+    /// <summary>Takes a snapshot of what is applied now.</summary>
+    internal Task<EntryId> TakeSnapshotAsync()
+    {
+        var done = new TaskCompletionSource<EntryId>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(_ =>
+        {
+            _snapshotWaiters.Add(done);
+            BeginSnapshot();
+        });
+        return done.Task;
+    }
+
+    /// <summary>The snapshot that was to be fetched has come, whole, verified and durable.</summary>
+    internal void SnapshotFetched(EntryId last) => Post(now => _core.SnapshotReceived(last, now));
+
+    internal void SnapshotFetchFailed(EntryId last) => Post(now => _core.SnapshotFailed(last, now));
+
+    internal void SnapshotProgress(EntryId last, long bytes) => Post(now => _core.SnapshotProgress(last, bytes, now));
+
+    // As large as the state, or several times so: then what is written for snapshots stays a fraction of what is written anyway.
+    private void ConsiderSnapshot()
+    {
+        if (_appliedBytes >= Math.Max(_settings.SnapshotLogBytes, _snapshotBytes * _settings.SnapshotRatio))
+        {
+            BeginSnapshot();
+        }
+    }
+
+    private void BeginSnapshot()
+    {
+        if (!_isSnapshotUnderWay && _halted is null && !_isRestoring && _diskFailure is null)
+        {
+            _isSnapshotUnderWay = true;
+            _applier.Capture();
+        }
+    }
+
+    private void SaveSnapshot(CapturedState captured)
+    {
+        EntryId last = captured.Last;
+        if (last == EntryId.Zero || !_core.Log.Contains(last) || last == _core.Log.Base)
+        {
+            // Nothing is applied that the newest snapshot lacks.
+            captured.Image.Dispose();
+            EndSnapshot(last, null);
+            return;
+        }
+
+        Membership membership = _core.MembershipAt(last.Index, out LogIndex appendedAt);
+        var snapshot = new Snapshot(last, membership, appendedAt);
+        _appliedBytes = 0;
+        _services.Lane.Post(() => _ = WriteSnapshotAsync(snapshot, captured));
+    }
+
+    private async Task WriteSnapshotAsync(Snapshot snapshot, CapturedState captured)
+    {
+        try
+        {
+            using (captured.Image)
+            {
+                using SnapshotWriter writer = _services.Snapshots.Create(_id, snapshot);
+                writer.Write(captured.Head.Span);
+                using (var content = new SnapshotContentWriter(writer))
+                {
+                    await captured.Image.WriteAsync(content, CancellationToken.None);
+                }
+
+                Snapshot written = writer.Complete();
+                _services.Snapshots.Prune(_id, _settings.SnapshotsKept, []);
+                Post(now => OnSnapshotWritten(written, now));
+            }
+        }
+        catch (StorageFailedException failure)
+        {
+            Post(now => FailDisk(failure, now));
+        }
+        catch (Exception failure) when (failure is not InvariantViolationException)
+        {
+            // A full disk, or a state machine that can't write itself down: the log stays, and the next trigger tries again.
+            Post(_ => EndSnapshot(snapshot.Last, failure));
+        }
+    }
+
+    private void OnSnapshotWritten(Snapshot snapshot, Instant now)
+    {
+        _snapshotBytes = snapshot.Bytes;
+        if (_core.Log.Contains(snapshot.Last))
+        {
+            _core.SnapshotTaken(snapshot, now);
+            if (snapshot.Last.Index.Value > _settings.TrailingEntries)
+            {
+                CompactTo(new LogIndex(snapshot.Last.Index.Value - _settings.TrailingEntries), now);
+            }
+        }
+
+        EndSnapshot(snapshot.Last, null);
+    }
+
+    private void CompactTo(LogIndex wanted, Instant now)
+    {
+        LogIndex before = _core.Log.Base.Index;
+        LogIndex start = _core.Compact(_services.Log.CompactableTo(_id, wanted), now);
+        if (start > before)
+        {
+            Membership membership = _core.MembershipAt(start, out LogIndex appendedAt);
+            LogWrite write = RentWrite();
+            write.Begin(_id);
+            write.Start = LogStart.Of(_core.Log.Base, appendedAt, membership);
+            Hand(write, null);
+        }
+    }
+
+    private void EndSnapshot(EntryId last, Exception? failure)
+    {
+        _isSnapshotUnderWay = false;
+        foreach (TaskCompletionSource<EntryId> waiter in _snapshotWaiters)
+        {
+            if (failure is null)
+            {
+                waiter.TrySetResult(last);
+            }
+            else
+            {
+                waiter.TrySetException(failure);
+            }
+        }
+
+        _snapshotWaiters.Clear();
+    }
+
+    private void FollowSnapshots(Ready ready)
+    {
+        if (ready.SnapshotToAbandon is { } abandoned)
+        {
+            _services.Peers.AbandonSnapshot(_id, abandoned);
+        }
+
+        if (ready.SnapshotToReceive is { } wanted)
+        {
+            _services.Peers.FetchSnapshot(this, wanted, ready.SnapshotFrom!.Value);
+        }
+
+        if (ready.Persist is { Install: { } installed } && installed.Last.Index > _submitted)
+        {
+            FollowLog();
+            _submitted = installed.Last.Index;
+            _isRestoring = true;
+            _installing = installed.Last;
+            _services.Lane.Post(() => Open(installed.Last));
+        }
+    }
+
+    private void Open(EntryId last)
+    {
+        var content = new SnapshotContentReader(_services.Snapshots.Open(_id, last));
+        _applier.Submit(new RestoreRequest(last, content));
+    }
+
+    private void OnRestored(EntryId snapshot)
+    {
+        if (_installing != EntryId.Zero && snapshot != _installing)
+        {
+            // A newer one has been installed meanwhile, and is on its way.
+            return;
+        }
+
+        _isRestoring = false;
+        _applied = LogIndex.Max(_applied, snapshot.Index);
+        DecideWithoutLog(_applied);
+        ReleaseReads();
+    }
+}

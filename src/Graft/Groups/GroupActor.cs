@@ -1,0 +1,270 @@
+using Graft.Consensus;
+using Graft.Storage;
+
+namespace Graft;
+
+/// <summary>One group on this node: the core, and everything that it orders done.</summary>
+/// <remarks>
+/// <para>
+/// Inputs gather while a turn runs, and the next turn takes them all: messages, receipts of the disk, writes, reads, the clock.
+/// The core steps through them, and what it orders goes out at the end, together. So a group alone is answered at once, and a
+/// busy one works in batches as large as its load makes them.
+/// </para>
+/// <para>
+/// Nothing here waits. The disk, the network and the state machine work beside it and report by <see cref="ILogCompletion"/>,
+/// <see cref="Receive"/> and <see cref="IApplierHost"/>, which take a note and ask for a turn.
+/// </para>
+/// </remarks>
+internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, IDeadline, IEntrySource
+{
+    private readonly GroupServices _services;
+    private readonly SeededRandom _random;
+    private readonly GroupId _id;
+    private readonly GroupSettings _settings;
+    private readonly RaftCore _core;
+    private readonly EntryTail _tail;
+    private readonly Applier _applier;
+    private readonly Lock _gate = new();
+    private Inputs _incoming = new();
+    private Inputs _inputs = new();
+    private GroupView _view;
+
+    internal GroupActor(GroupServices services, SeededRandom random, GroupSettings settings, RaftOptions options, RestoredState restored, IStateMachine machine)
+        : base(services.Scheduler, services.Failure)
+    {
+        (_services, _random, _settings, _id) = (services, random, settings, settings.Group);
+        _core = new RaftCore(options, restored, services.Clock.Now);
+        _tail = new EntryTail(_core.Log.Last.Index);
+        _applier = new Applier(_id, machine, this);
+        _committed = _core.CommitIndex;
+        _isLossKnown = restored.Lost is not null;
+        _snapshotBytes = restored.Snapshot?.Bytes ?? 0;
+        _view = GroupView.Of(_core);
+    }
+
+    internal GroupId Id => _id;
+
+    /// <summary>What the group looks like from outside, as of the last turn.</summary>
+    internal GroupView View => Volatile.Read(ref _view);
+
+    internal Applier Applier => _applier;
+
+    Instant IDeadline.QueuedFor { get; set; } = Instant.Never;
+
+    /// <summary>Begins: the state machine takes the snapshot's state, if there is one, and the group its first turn.</summary>
+    internal void Start(RestoreRequest? restore)
+    {
+        if (restore is not null)
+        {
+            _submitted = restore.Last.Index;
+            _isRestoring = true;
+            _applier.Submit(restore);
+        }
+
+        _services.Scheduler.Start(_applier.Start);
+        Ask();
+    }
+
+    void IDeadline.OnDeadline() => Ask();
+
+    /// <summary>Takes in a message; whoever hands it over gives it up.</summary>
+    internal void Receive(ReceivedMessage message)
+    {
+        lock (_gate)
+        {
+            _incoming.Messages.Add(message);
+        }
+
+        Ask();
+    }
+
+    /// <summary>Has something done in the group's turn.</summary>
+    internal void Post(Action<Instant> request)
+    {
+        lock (_gate)
+        {
+            _incoming.Requests.Add(request);
+        }
+
+        Ask();
+    }
+
+    private protected override void RunTurn()
+    {
+        lock (_gate)
+        {
+            (_incoming, _inputs) = (_inputs, _incoming);
+        }
+
+        Instant now = _services.Clock.Now;
+        Step(now);
+        Conclude(now);
+        SetDeadline(now);
+        _inputs.Clear();
+    }
+
+    private void Step(Instant now)
+    {
+        _core.Tick(now);
+        foreach (ReceivedMessage message in _inputs.Messages)
+        {
+            Step(message, now);
+        }
+
+        TakeReceipts(now);
+        TakeLoaded(now);
+        foreach (Action<Instant> request in _inputs.Requests)
+        {
+            request(now);
+        }
+
+        TakeApplied();
+        Propose(now);
+        BeginReads(now);
+        ExpireWaiting(now);
+    }
+
+    // The core names what it wants done until it has nothing more to say.
+    private void Conclude(Instant now)
+    {
+        while (true)
+        {
+            Ready ready = _core.TakeReady(now);
+            if (ready.IsEmpty)
+            {
+                break;
+            }
+
+            Encode(ready.OwnEntries);
+            foreach (ref readonly Message message in ready.Messages)
+            {
+                Send(message, now);
+            }
+
+            if (ready.Persist is { } order)
+            {
+                Persist(order, ready);
+            }
+
+            foreach (ref readonly ReadResult read in ready.Reads)
+            {
+                EndRead(read);
+            }
+
+            FollowSnapshots(ready);
+            if (ready.IsLeadershipChanged)
+            {
+                OnLeadershipChanged(ready, now);
+            }
+
+            if (ready.Transfer is { } transfer)
+            {
+                EndTransfer(transfer);
+            }
+
+            _committed = ready.Commit;
+        }
+
+        EndChanges();
+        SubmitCommitted();
+        _tail.Trim(LogIndex.Min(_core.DurableIndex, _applied));
+        Publish();
+    }
+
+    private void SetDeadline(Instant now)
+    {
+        Instant deadline = Instant.Earlier(_core.NextDeadline, Instant.Earlier(_nextWriteDeadline, _retryDiskAt));
+        deadline = Instant.Earlier(deadline, _nextReadDeadline);
+        if (deadline != Instant.Never)
+        {
+            _services.Deadlines.Set(this, Instant.Later(deadline, now));
+        }
+    }
+
+    private void Publish()
+    {
+        GroupView view = _view;
+        if (view.Role != _core.Role || view.Term != _core.Term || view.Leader != _core.Leader || view.Commit != _core.CommitIndex
+            || view.Applied != _applied || !ReferenceEquals(view.Membership, _core.Membership))
+        {
+            Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted });
+        }
+    }
+
+    private void Step(ReceivedMessage received, Instant now)
+    {
+        StepOutcome outcome = _core.Step(received.Message, now);
+        FollowLog();
+        if (outcome != StepOutcome.Accepted || received.Entries.IsEmpty)
+        {
+            received.Release();
+            return;
+        }
+
+        // The core took what of the range it lacked. What it had already is here too, or on disk.
+        ReadOnlySpan<StoredEntry> entries = received.Entries;
+        int known = 0;
+        while (known < entries.Length && (entries[known].Id.Index <= _tail.End || !_core.Log.Contains(entries[known].Id)))
+        {
+            known++;
+        }
+
+        int end = known;
+        while (end < entries.Length && _core.Log.Contains(entries[end].Id))
+        {
+            end++;
+        }
+
+        _tail.Append(entries[known..end], received);
+    }
+
+    // The tail holds what the core's log names, and nothing else.
+    private void FollowLog()
+    {
+        EntryId start = _core.Log.Base;
+        if (_tail.End < start.Index)
+        {
+            _tail.Reset(start.Index, _writeNumber, _workNumber);
+            return;
+        }
+
+        LogIndex last = LogIndex.Min(_tail.End, _core.Log.Last.Index);
+        while (last > _tail.Start && _tail.TryGet(last, out StoredEntry entry) && !_core.Log.Contains(entry.Id))
+        {
+            last = last.Previous;
+        }
+
+        if (last < _tail.End)
+        {
+            _tail.Truncate(last, _writeNumber, _workNumber);
+        }
+    }
+
+    private sealed class Inputs
+    {
+        internal List<ReceivedMessage> Messages { get; } = [];
+
+        internal List<(LogWrite Write, Exception? Failure, bool IsNoSpace)> Written { get; } = [];
+
+        internal List<Action<Instant>> Requests { get; } = [];
+
+        internal List<PendingWrite> Writes { get; } = [];
+
+        internal List<PendingRead> Reads { get; } = [];
+
+        internal List<ApplyWork> Applied { get; } = [];
+
+        internal List<EntryLoad> Loaded { get; } = [];
+
+        internal void Clear()
+        {
+            Messages.Clear();
+            Written.Clear();
+            Requests.Clear();
+            Writes.Clear();
+            Reads.Clear();
+            Applied.Clear();
+            Loaded.Clear();
+        }
+    }
+}

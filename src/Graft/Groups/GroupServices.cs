@@ -1,0 +1,26 @@
+using Graft.Storage;
+
+namespace Graft;
+
+/// <summary>What the groups of a node share.</summary>
+internal sealed record GroupServices
+{
+    internal required NodeScheduler Scheduler { get; init; }
+
+    internal required INodeFailure Failure { get; init; }
+
+    internal required NodeClock Clock { get; init; }
+
+    internal required DeadlineQueue Deadlines { get; init; }
+
+    /// <summary>For reading; writing goes through <see cref="Queue"/>.</summary>
+    internal required WriteAheadLog Log { get; init; }
+
+    internal required ILogQueue Queue { get; init; }
+
+    internal required SnapshotStore Snapshots { get; init; }
+
+    internal required DiskLane Lane { get; init; }
+
+    internal required IPeers Peers { get; init; }
+}

@@ -1,0 +1,11 @@
+using Graft.Consensus;
+
+namespace Graft;
+
+/// <summary>A group as of its last turn; a value that any thread may look at.</summary>
+internal sealed record GroupView(
+    Role Role, Term Term, NodeId? Leader, LogIndex Commit, LogIndex Applied, Membership Membership, ApplyHaltedException? Halted)
+{
+    internal static GroupView Of(RaftCore core) =>
+        new(core.Role, core.Term, core.Leader, core.CommitIndex, LogIndex.Zero, core.Membership, null);
+}

@@ -1,0 +1,247 @@
+using System.Collections.Immutable;
+using Graft.Consensus;
+using Graft.Storage;
+
+namespace Graft;
+
+/// <summary>A node without its network: its log, its snapshots, its clock and its groups.</summary>
+internal sealed class NodeRuntime : INodeFailure
+{
+    private readonly WriteAheadLog _log;
+    private readonly SeededRandom _random;
+    private readonly Lock _gate = new();
+    private readonly List<string> _notes = [];
+    private readonly SortedDictionary<GroupId, RestoredState> _founded = [];
+    private readonly SortedDictionary<GroupId, GroupActor> _groups = [];
+    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private GroupServices? _services;
+    private Func<GroupId, GroupSetup?>? _setup;
+
+    private NodeRuntime(NodeSeams seams, NodeIdentity identity, WriteAheadLog log, SnapshotStore snapshots)
+    {
+        (Identity, _log, Snapshots) = (identity, log, snapshots);
+        _random = new SeededRandom(seams.Seed);
+        Scheduler = new NodeScheduler(seams.Context);
+        Clock = new NodeClock(seams.Time);
+        _notes.AddRange(log.Recovery.Notes);
+    }
+
+    internal NodeIdentity Identity { get; }
+
+    internal Incarnation Incarnation => _log.Incarnation;
+
+    internal NodeScheduler Scheduler { get; }
+
+    internal NodeClock Clock { get; }
+
+    internal SnapshotStore Snapshots { get; }
+
+    internal DiskLane Lane => _services!.Lane;
+
+    /// <summary>What an operator should read of this start.</summary>
+    internal ImmutableArray<string> Notes => [.. _notes];
+
+    /// <summary>Told when a state machine has thrown.</summary>
+    internal Action<ApplyHaltedException>? Halted { get; set; }
+
+    /// <summary>Ends when the node can't go on, with the reason.</summary>
+    internal Task<Exception> Failed => _failed.Task;
+
+    /// <summary>Opens what the disk holds, or founds it.</summary>
+    /// <param name="seams">What the node stands on.</param>
+    /// <param name="birth">Whose the directory becomes if it's empty; a node's own is left as it is.</param>
+    /// <param name="holder">One line for whoever finds the directory locked.</param>
+    /// <exception cref="StorageRefusedException">The directory is another's, newer than this program, or in use.</exception>
+    /// <exception cref="StorageFailedException">The disk failed.</exception>
+    internal static NodeRuntime Open(NodeSeams seams, NodeIdentity? birth, string holder)
+    {
+        DirectoryListing found = LogTools.Describe(seams.Disk);
+        NodeIdentity identity = found is { Cluster: { } cluster, Node: { } node } ? new NodeIdentity(cluster, node)
+            : birth ?? throw new ArgumentException("The data directory is empty, and nobody said whose it is to be.", nameof(birth));
+        var log = WriteAheadLog.Open(seams.Disk, new LogOptions { Cluster = identity.Cluster, Node = identity.Node, Holder = holder });
+        try
+        {
+            var warnings = new List<SnapshotWarning>();
+            SnapshotStore snapshots = SnapshotStore.Open(seams.Disk, identity.Cluster, warnings);
+            var runtime = new NodeRuntime(seams, identity, log, snapshots);
+            runtime._notes.AddRange(warnings.Select(static warning => warning.ToString()));
+            return runtime;
+        }
+        catch
+        {
+            log.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Founds a group with this node as its only member. Before <see cref="Start"/>, and only if the log knows nothing of it.</summary>
+    internal void Found(GroupId id)
+    {
+        RestoredState founding = RestoredState.Founding(Membership.Of([new Member(Identity.Node, MemberRole.Voter)]));
+        (LogIndex index, Membership membership) = founding.Memberships[0];
+        byte[] encoded = new byte[MembershipCodec.GetSize(membership)];
+        MembershipCodec.Write(membership, encoded);
+        var write = new LogWrite();
+        write.Begin(id);
+        write.HardState = founding.HardState;
+        write.Add(StoredEntry.Born(new EntryId(founding.HardState.Term, index), EntryKind.Membership, encoded));
+        MakeDurable(write);
+        _founded.Add(id, founding);
+    }
+
+    /// <summary>Starts the groups that the log knows of, and those just founded. Until then the log is this caller's alone.</summary>
+    /// <param name="peers">The way to other nodes.</param>
+    /// <param name="setup">What a group is made of; null if this program has no such group.</param>
+    internal void Start(IPeers peers, Func<GroupId, GroupSetup?> setup)
+    {
+        _setup = setup;
+        ProveLog();
+        SortedDictionary<GroupId, RestoredState> restored = new(_founded);
+        foreach (RecoveredGroup group in _log.Recovery.Groups)
+        {
+            var found = GroupRestore.Of(group.Id, group, Snapshots);
+            if (found.First is { } first)
+            {
+                MakeDurable(first);
+            }
+
+            _notes.AddRange(found.Notes);
+            restored.Add(group.Id, found.State);
+        }
+
+        var options = new LogWriterOptions { OnFailed = ReportStorage };
+        _services = new GroupServices
+        {
+            Scheduler = Scheduler,
+            Failure = this,
+            Clock = Clock,
+            Deadlines = new DeadlineQueue(Clock),
+            Log = _log,
+            Queue = Scheduler.IsSimulated ? new TurnLogQueue(_log, options, Scheduler, this) : new ThreadLogQueue(_log, options),
+            Snapshots = Snapshots,
+            Lane = new DiskLane(Scheduler, this, "graft-disk"),
+            Peers = peers,
+        };
+        foreach ((GroupId id, RestoredState state) in restored)
+        {
+            if (setup(id) is { } known)
+            {
+                Add(id, known, state);
+            }
+            else
+            {
+                _notes.Add($"{id} is in the log, and this program has no state machine for it. It stays as it is.");
+            }
+        }
+    }
+
+    /// <summary>The group that a message is for. One that this node has never heard of begins empty, and learns the rest from its leader.</summary>
+    /// <returns>Null if this program has no such group.</returns>
+    internal GroupActor? FindOrCreate(GroupId id)
+    {
+        lock (_gate)
+        {
+            if (_groups.TryGetValue(id, out GroupActor? group))
+            {
+                return group;
+            }
+
+            // What a damaged log may have known of it, nobody can say: it's lost, and known to be.
+            RestoredState blank = _log.Recovery.MayLackGroups ? new RestoredState { Lost = new LostEntries(null) } : RestoredState.Blank;
+            return _services is not null && _setup?.Invoke(id) is { } known ? Add(id, known, blank) : null;
+        }
+    }
+
+    internal GroupActor? Find(GroupId id)
+    {
+        lock (_gate)
+        {
+            return _groups.GetValueOrDefault(id);
+        }
+    }
+
+    /// <summary>Stops the groups, makes durable what was handed over, and lets go of the directory.</summary>
+    internal async ValueTask StopAsync()
+    {
+        if (_services is not { } services)
+        {
+            _log.Close();
+            return;
+        }
+
+        services.Deadlines.Dispose();
+        foreach (GroupActor group in _groups.Values)
+        {
+            group.Applier.Stop();
+            await group.Applier.Completion;
+        }
+
+        services.Lane.Dispose();
+        services.Queue.Dispose();
+    }
+
+    bool INodeFailure.Report(object where, Exception bug)
+    {
+        _failed.TrySetResult(bug);
+        return true;
+    }
+
+    void INodeFailure.ReportHalted(ApplyHaltedException why) => Halted?.Invoke(why);
+
+    void INodeFailure.ReportDamage(GroupId group, LogIndex first, LogIndex last) =>
+        _failed.TrySetResult(new InvalidDataException(
+            $"Entries {first} to {last} of {group} were durable here and can't be read any more. Start the node again: it then finds out what it lost, and gets it from the others."));
+
+    public void ReportStorage(StorageFailedException failure) => _failed.TrySetResult(failure);
+
+    private GroupActor Add(GroupId id, GroupSetup setup, RestoredState state)
+    {
+        var options = new RaftOptions
+        {
+            Cluster = Identity.Cluster,
+            Node = Identity.Node,
+            Incarnation = _log.Incarnation,
+            Seed = _random.NextUInt64(),
+            ElectionTimeout = setup.ElectionTimeout,
+        };
+        RestoreRequest? restore = state.Snapshot is { } snapshot
+            ? new RestoreRequest(snapshot.Last, new SnapshotContentReader(Snapshots.Open(id, snapshot.Last)))
+            : null;
+        var group = new GroupActor(_services!, _random.Fork(), setup.Settings with { Group = id }, options, state, setup.Machine);
+        _groups.Add(id, group);
+        group.Start(restore);
+        return group;
+    }
+
+    // A log that was opened on a full disk may lie in the page cache alone. Nothing of it may be promised.
+    private void ProveLog()
+    {
+        while (!_log.IsProven && _log.Maintain())
+        {
+        }
+
+        if (!_log.IsProven)
+        {
+            throw new IOException("The disk is full, so that the end of the log can't be made safe. Free some space and start the node again; nothing is lost.");
+        }
+    }
+
+    private void MakeDurable(LogWrite write)
+    {
+        StageOutcome outcome = _log.Stage(write);
+        while (outcome == StageOutcome.BatchFull)
+        {
+            _log.Write();
+            _log.Flush();
+            outcome = _log.Stage(write);
+        }
+
+        if (outcome == StageOutcome.NoSpace)
+        {
+            throw new IOException("The disk is full. Free some space and start the node again; nothing is lost.");
+        }
+
+        _log.Write();
+        _log.Flush();
+    }
+}

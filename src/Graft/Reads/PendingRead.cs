@@ -1,0 +1,80 @@
+using System.Threading.Tasks.Sources;
+using Graft.Consensus;
+
+namespace Graft;
+
+/// <summary>One read from its call to its answer.</summary>
+internal sealed class PendingRead : IValueTaskSource<QueryResult>
+{
+    private ManualResetValueTaskSourceCore<QueryResult> _source = new() { RunContinuationsAsynchronously = true };
+    private CancellationTokenRegistration _registration;
+    private int _isEnded;
+
+    internal PendingRead(ReadConsistency consistency, ReadOnlyMemory<byte>? query, Instant deadline, CancellationToken cancellation) =>
+        (Consistency, Query, Deadline, Cancellation, Level) = (consistency, query, deadline, cancellation, consistency.Kind);
+
+    internal ReadConsistency Consistency { get; }
+
+    /// <summary>What to ask the state machine; null if only the wait is wanted.</summary>
+    internal ReadOnlyMemory<byte>? Query { get; }
+
+    internal Instant Deadline { get; }
+
+    internal CancellationToken Cancellation { get; }
+
+    /// <summary>The consistency that was reached.</summary>
+    internal ReadConsistencyKind Level { get; set; }
+
+    /// <summary>When the quorum was asked, by this node's clock.</summary>
+    internal Instant AskedAt { get; set; }
+
+    /// <summary>The state has to have applied this.</summary>
+    internal LogIndex WaitFor { get; set; }
+
+    internal bool IsEnded => Volatile.Read(ref _isEnded) != 0;
+
+    internal ValueTask<QueryResult> Task => new(this, _source.Version);
+
+    internal void ListenToCancellation()
+    {
+        if (Cancellation.CanBeCanceled)
+        {
+            _registration = Cancellation.UnsafeRegister(
+                static (read, token) => ((PendingRead)read!).TryFail(new OperationCanceledException("The read was cancelled.", token)), this);
+        }
+    }
+
+    internal bool TryComplete(LogIndex applied, ReadOnlyMemory<byte> answer)
+    {
+        if (Interlocked.Exchange(ref _isEnded, 1) != 0)
+        {
+            return false;
+        }
+
+        _source.SetResult(new QueryResult(applied, Level, answer));
+        return true;
+    }
+
+    internal bool TryFail(Exception why)
+    {
+        if (Interlocked.Exchange(ref _isEnded, 1) != 0)
+        {
+            return false;
+        }
+
+        _source.SetException(why);
+        return true;
+    }
+
+    QueryResult IValueTaskSource<QueryResult>.GetResult(short token)
+    {
+        _registration.Dispose();
+        return _source.GetResult(token);
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<QueryResult>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<QueryResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+}

@@ -1,0 +1,21 @@
+using Graft.Consensus;
+using Graft.Storage;
+
+namespace Graft;
+
+/// <summary>Is told what no code path expects.</summary>
+internal interface INodeFailure
+{
+    /// <summary>Stops the node at once, without another word to anybody.</summary>
+    /// <returns>True: the exception has been dealt with.</returns>
+    bool Report(object where, Exception bug);
+
+    /// <summary>The log failed; it is over, and with it the node.</summary>
+    void ReportStorage(StorageFailedException failure);
+
+    /// <summary>A state machine threw; its group applies no further here.</summary>
+    void ReportHalted(ApplyHaltedException why);
+
+    /// <summary>Entries that were durable can no longer be read.</summary>
+    void ReportDamage(GroupId group, LogIndex first, LogIndex last);
+}

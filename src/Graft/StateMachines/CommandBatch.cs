@@ -1,0 +1,43 @@
+namespace Graft;
+
+/// <summary>Committed commands, in the order of the log, and room for their answers.</summary>
+/// <remarks>Where one batch ends and the next begins differs from node to node. No answer and no state may depend on it.</remarks>
+public sealed class CommandBatch
+{
+    private (ReadOnlyMemory<byte> Command, AppliedAt At)[] _commands = new (ReadOnlyMemory<byte>, AppliedAt)[16];
+    private ReadOnlyMemory<byte>[] _answers = new ReadOnlyMemory<byte>[16];
+
+    public int Count { get; private set; }
+
+    /// <summary>The bytes of a command. They're another's once the batch is done: copy what is kept.</summary>
+    public ReadOnlyMemory<byte> this[int position] => _commands.AsSpan(0, Count)[position].Command;
+
+    /// <summary>When and where a command is applied.</summary>
+    public AppliedAt At(int position) => _commands.AsSpan(0, Count)[position].At;
+
+    /// <summary>Answers a command; one that isn't answered gets an empty answer.</summary>
+    /// <param name="position">Of the command.</param>
+    /// <param name="answer">Kept for as long as its caller's session may ask again: hand over bytes that nobody changes any more.</param>
+    public void Answer(int position, ReadOnlyMemory<byte> answer) => _answers.AsSpan(0, Count)[position] = answer;
+
+    internal ReadOnlyMemory<byte> AnswerAt(int position) => _answers.AsSpan(0, Count)[position];
+
+    internal void Add(ReadOnlyMemory<byte> command, in AppliedAt at)
+    {
+        if (Count == _commands.Length)
+        {
+            Array.Resize(ref _commands, Count * 2);
+            Array.Resize(ref _answers, Count * 2);
+        }
+
+        (_commands[Count], _answers[Count]) = ((command, at), default);
+        Count++;
+    }
+
+    internal void Clear()
+    {
+        _commands.AsSpan(0, Count).Clear();
+        _answers.AsSpan(0, Count).Clear();
+        Count = 0;
+    }
+}

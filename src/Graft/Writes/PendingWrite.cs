@@ -1,0 +1,110 @@
+using System.Threading.Tasks.Sources;
+using Graft.Consensus;
+
+namespace Graft;
+
+/// <summary>One write from its call to its outcome. Pooled: the caller that takes the outcome gives it back.</summary>
+/// <remarks>
+/// The outcome is set once, by whoever comes first: the group's actor, the deadline or the caller's cancellation. The actor keeps
+/// a cancelled write until its entry's fate is decided, so an object goes back to the pool when both sides are through.
+/// </remarks>
+internal sealed class PendingWrite : IValueTaskSource<WriteResult>
+{
+    private readonly PendingWritePool _pool;
+    private ManualResetValueTaskSourceCore<WriteResult> _source = new() { RunContinuationsAsynchronously = true };
+    private CancellationTokenRegistration _cancellation;
+    private int _isEnded;
+    private int _holders;
+
+    internal PendingWrite(PendingWritePool pool) => _pool = pool;
+
+    internal ReadOnlyMemory<byte> Command { get; private set; }
+
+    internal WriteOptions Options { get; private set; }
+
+    internal EntryForm Form { get; private set; }
+
+    internal Instant Deadline { get; private set; }
+
+    /// <summary>Where it was appended; zero before.</summary>
+    internal EntryId Entry { get; set; }
+
+    internal bool IsEnded => Volatile.Read(ref _isEnded) != 0;
+
+    internal int Size => EntryEnvelope.SizeOf(Form, Options.Session != 0, Command.Length);
+
+    internal WriteId Id => new(Entry, Options.Session, Options.Sequence);
+
+    internal ValueTask<WriteResult> Task => new(this, _source.Version);
+
+    internal void Begin(EntryForm form, ReadOnlyMemory<byte> command, in WriteOptions options, Instant deadline)
+    {
+        (Form, Command, Options, Deadline, Entry) = (form, command, options, deadline, default);
+        (_isEnded, _holders) = (0, 2);
+    }
+
+    /// <summary>Ends the wait, not the command, when the caller gives up.</summary>
+    internal void ListenTo(CancellationToken cancellation)
+    {
+        if (cancellation.CanBeCanceled)
+        {
+            _cancellation = cancellation.UnsafeRegister(
+                static (write, token) => ((PendingWrite)write!).TryFail(new OperationCanceledException(
+                    "The wait was cancelled. If the command had been handed to the log by then, it may take effect all the same.", token)),
+                this);
+        }
+    }
+
+    internal bool TryComplete(in WriteResult result)
+    {
+        if (Interlocked.Exchange(ref _isEnded, 1) != 0)
+        {
+            return false;
+        }
+
+        _source.SetResult(result);
+        return true;
+    }
+
+    internal bool TryFail(Exception why)
+    {
+        if (Interlocked.Exchange(ref _isEnded, 1) != 0)
+        {
+            return false;
+        }
+
+        _source.SetException(why);
+        return true;
+    }
+
+    /// <summary>One of the two who hold it, caller and actor, is through with it.</summary>
+    internal void LetGo()
+    {
+        if (Interlocked.Decrement(ref _holders) == 0)
+        {
+            Command = default;
+            _source.Reset();
+            _pool.Return(this);
+        }
+    }
+
+    WriteResult IValueTaskSource<WriteResult>.GetResult(short token)
+    {
+        _cancellation.Dispose();
+        _cancellation = default;
+        try
+        {
+            return _source.GetResult(token);
+        }
+        finally
+        {
+            LetGo();
+        }
+    }
+
+    ValueTaskSourceStatus IValueTaskSource<WriteResult>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<WriteResult>.OnCompleted(
+        Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
+}

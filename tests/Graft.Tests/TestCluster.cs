@@ -1,0 +1,154 @@
+using System.Text;
+using Graft.Consensus;
+using Graft.Storage;
+
+namespace Graft.Tests;
+
+/// <summary>Nodes without sockets, in a world of one thread: what they send arrives after a millisecond, unless it's cut.</summary>
+internal sealed class TestCluster
+{
+    internal static readonly GroupId Group = new(1);
+
+    private readonly HashSet<(NodeId From, NodeId To)> _cuts = [];
+    private readonly SeededRandom _random;
+    private readonly GroupSettings _settings;
+
+    internal TestCluster(ulong seed, int nodes, GroupSettings? settings = null)
+    {
+        World = new TurnWorld(seed);
+        _random = new SeededRandom(seed);
+        _settings = settings ?? new GroupSettings();
+        for (int i = 1; i <= nodes; i++)
+        {
+            Nodes.Add(new TestNode(this, new NodeId((ulong)i), new MemoryDisk()));
+        }
+    }
+
+    internal TurnWorld World { get; }
+
+    internal List<TestNode> Nodes { get; } = [];
+
+    internal GroupSettings Settings => _settings;
+
+    internal TestNode Leader => Nodes.Single(node => node.IsRunning && node.Actor.View.Role == Role.Leader
+        && Nodes.All(other => !other.IsRunning || other.Actor.View.Term <= node.Actor.View.Term));
+
+    internal static ReadOnlyMemory<byte> Bytes(string text) => Encoding.UTF8.GetBytes(text);
+
+    internal static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
+
+    /// <summary>Plays a story from beginning to end.</summary>
+    internal static void Play(int nodes, Func<TestCluster, Task> story, ulong seed = 1, GroupSettings? settings = null)
+    {
+        var cluster = new TestCluster(seed, nodes, settings);
+        cluster.World.Run(() => story(cluster), TimeSpan.FromMinutes(30));
+    }
+
+    internal ulong NextSeed() => _random.NextUInt64();
+
+    /// <summary>Founds the group on the first node and adds the others as voters.</summary>
+    internal async Task StartAllAsync()
+    {
+        Nodes[0].Start(isFounder: true);
+        await UntilAsync(() => Nodes[0].Actor.View.Role == Role.Leader);
+        for (int i = 1; i < Nodes.Count; i++)
+        {
+            Nodes[i].Start(isFounder: false);
+            await AddAsync(Nodes[i].Id);
+        }
+    }
+
+    internal async Task AddAsync(NodeId node)
+    {
+        while (true)
+        {
+            try
+            {
+                await Leader.Actor.ChangeMembersAsync(MembershipChange.None.Add(node), expected: null);
+                break;
+            }
+            catch (MembershipRefusedException early) when (early.Refusal is MembershipRefusal.NoOwnTermCommit or MembershipRefusal.ChangeInProgress)
+            {
+                await DelayAsync(10);
+            }
+        }
+
+        await UntilAsync(() => Leader.Actor.View.Membership is { IsJoint: false } members && members.Find(node) is { Role: MemberRole.Voter });
+    }
+
+    internal Task DelayAsync(int milliseconds) => Task.Delay(TimeSpan.FromMilliseconds(milliseconds), new VirtualTime(World), CancellationToken.None);
+
+    internal async Task UntilAsync(Func<bool> condition)
+    {
+        for (int i = 0; !condition(); i++)
+        {
+            Assert.True(i < 60_000, "It hasn't come about within a minute.");
+            await DelayAsync(1);
+        }
+    }
+
+    internal async Task UntilLeaderAsync() =>
+        await UntilAsync(() => Nodes.Count(node => node.IsRunning && node.Actor.View.Role == Role.Leader) == 1
+            && Nodes.Where(node => node.IsRunning).All(node => node.Actor.View.Leader == Leader.Id));
+
+    internal void Isolate(TestNode node, bool isCut = true)
+    {
+        foreach (TestNode other in Nodes)
+        {
+            Cut(node.Id, other.Id, isCut);
+        }
+    }
+
+    internal void Cut(NodeId one, NodeId other, bool isCut)
+    {
+        foreach ((NodeId, NodeId) way in new[] { (one, other), (other, one) })
+        {
+            _ = isCut ? _cuts.Add(way) : _cuts.Remove(way);
+        }
+    }
+
+    internal void Deliver(GroupId group, in Message message, ReadOnlySpan<StoredEntry> entries)
+    {
+        if (_cuts.Contains((message.From, message.To)))
+        {
+            return;
+        }
+
+        var received = new TestMessage(message, entries);
+        TestNode? receiver = Nodes.Find(node => node.Id == received.Message.To);
+        World.At(World.Now + TimeSpan.FromMilliseconds(1), () =>
+        {
+            if (receiver is { IsRunning: true } && !_cuts.Contains((received.Message.From, received.Message.To)))
+            {
+                receiver.Runtime.FindOrCreate(group)!.Receive(received);
+            }
+        });
+    }
+
+    private sealed class TestMessage : ReceivedMessage
+    {
+        private readonly StoredEntry[] _entries;
+
+        internal TestMessage(in Message message, ReadOnlySpan<StoredEntry> entries)
+        {
+            Message = message;
+            _entries = entries.ToArray();
+            for (int i = 0; i < _entries.Length; i++)
+            {
+                // The sender's bytes are the sender's.
+                _entries[i] = _entries[i] with { Payload = _entries[i].Payload.ToArray() };
+            }
+        }
+
+        internal override ReadOnlySpan<StoredEntry> Entries => _entries;
+
+        public override void Release()
+        {
+            // Whoever looks at it after this finds what can't be.
+            foreach (StoredEntry entry in _entries)
+            {
+                System.Runtime.InteropServices.MemoryMarshal.AsMemory(entry.Payload).Span.Fill(0xDD);
+            }
+        }
+    }
+}

@@ -1,0 +1,94 @@
+using Graft.Consensus;
+using Graft.Storage;
+
+namespace Graft.Tests;
+
+/// <summary>One node of a <see cref="TestCluster"/>.</summary>
+internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) : IPeers
+{
+    private NodeRuntime? _runtime;
+
+    internal NodeId Id => id;
+
+    internal bool IsRunning => _runtime is not null;
+
+    internal NodeRuntime Runtime => _runtime!;
+
+    internal TestMachine Machine { get; private set; } = new();
+
+    internal VirtualTime Time { get; } = new(cluster.World);
+
+    internal GroupActor Actor => Runtime.Find(TestCluster.Group)!;
+
+    internal void Start(bool isFounder)
+    {
+        var seams = new NodeSeams { Disk = disk, Time = Time, Seed = cluster.NextSeed(), Context = cluster.World };
+        var runtime = NodeRuntime.Open(seams, new NodeIdentity(new ClusterId(7), id), "a test");
+        if (isFounder)
+        {
+            runtime.Found(TestCluster.Group);
+        }
+
+        Machine = new TestMachine();
+        var setup = new GroupSetup { Machine = Machine, Settings = cluster.Settings };
+        runtime.Start(this, group => group == TestCluster.Group ? setup : null);
+        runtime.FindOrCreate(TestCluster.Group);
+        _runtime = runtime;
+    }
+
+    internal async Task StopAsync()
+    {
+        NodeRuntime stopping = Runtime;
+        _runtime = null;
+        await stopping.StopAsync();
+    }
+
+    internal async Task<string> WriteAsync(string command, WriteOptions options = default)
+    {
+        WriteResult result = await Actor.WriteAsync(EntryForm.Command, TestCluster.Bytes(command), options, CancellationToken.None);
+        return TestCluster.Text(result.Answer);
+    }
+
+    internal async Task<string> ReadAsync(ReadConsistency consistency)
+    {
+        QueryResult result = await Actor.ReadAsync(consistency, ReadOnlyMemory<byte>.Empty, default, CancellationToken.None);
+        return TestCluster.Text(result.Answer);
+    }
+
+    bool IPeers.Send(GroupId group, in Message message, ReadOnlySpan<StoredEntry> entries)
+    {
+        if (_runtime is null)
+        {
+            return false;
+        }
+
+        cluster.Deliver(group, message, entries);
+        return true;
+    }
+
+    void IPeers.FetchSnapshot(GroupActor group, Snapshot snapshot, NodeId from)
+    {
+        TestNode? holder = cluster.Nodes.Find(node => node.Id == from);
+        cluster.World.At(cluster.World.Now + TimeSpan.FromMilliseconds(20), () =>
+        {
+            if (holder is not { IsRunning: true } || _runtime is null)
+            {
+                group.SnapshotFetchFailed(snapshot.Last);
+                return;
+            }
+
+            using SnapshotReader reader = holder.Runtime.Snapshots.Open(TestCluster.Group, snapshot.Last);
+            using SnapshotReceiver receiver = Runtime.Snapshots.OpenReceive(TestCluster.Group, reader.Snapshot);
+            byte[] bytes = new byte[reader.FileBytes];
+            reader.ReadRaw(0, bytes);
+            receiver.Write(0, bytes);
+            receiver.Complete();
+            group.SnapshotFetched(snapshot.Last);
+        });
+    }
+
+    void IPeers.AbandonSnapshot(GroupId group, EntryId last)
+    {
+        // It comes all the same, and isn't wanted then.
+    }
+}
