@@ -144,7 +144,7 @@ public sealed class GroupActorTests
     {
         await cluster.StartAllAsync();
         WriteResult opened = await cluster.Leader.Actor.WriteAsync(
-            EntryForm.OpenSession, BitConverter.GetBytes(TimeSpan.FromMinutes(1).Ticks), default, CancellationToken.None);
+            WriteForm.OpenSession, BitConverter.GetBytes(TimeSpan.FromMinutes(1).Ticks), default, CancellationToken.None);
         var numbered = new WriteOptions { Session = opened.Index.Value, Sequence = 1 };
 
         Task<string> first = cluster.Leader.WriteAsync("x", numbered);

@@ -45,7 +45,7 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
 
     internal async Task<string> WriteAsync(string command, WriteOptions options = default)
     {
-        WriteResult result = await Actor.WriteAsync(EntryForm.Command, TestCluster.Bytes(command), options, CancellationToken.None);
+        WriteResult result = await Actor.WriteAsync(WriteForm.Command, TestCluster.Bytes(command), options, CancellationToken.None);
         return TestCluster.Text(result.Answer);
     }
 

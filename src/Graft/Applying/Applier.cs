@@ -212,7 +212,7 @@ internal sealed class Applier
                 throw new InvalidDataException($"Entry {entry.Id} was written by a newer program; this one can't apply it. Update this node.");
             }
 
-            if (envelope.Form != EntryForm.Command || _numbered.Contains((envelope.Session, envelope.Sequence)))
+            if (envelope.Form != WriteForm.Command || _numbered.Contains((envelope.Session, envelope.Sequence)))
             {
                 // The answer that it repeats, or the state that it looks at, still lies in the batch.
                 await FlushAsync(work);
@@ -237,11 +237,11 @@ internal sealed class Applier
         var outcome = new EntryOutcome(entry, RejectReason.None, entry.Index, default);
         switch (envelope.Form)
         {
-            case EntryForm.Command when envelope.Session == 0:
+            case WriteForm.Command when envelope.Session == 0:
                 _staged.Add((work.Outcomes.Count, 0, 0));
                 _batch.Add(command, new AppliedAt(entry.Index, time, envelope.Seed));
                 break;
-            case EntryForm.Command:
+            case WriteForm.Command:
                 SessionVerdict verdict = State.Sessions.Judge(entry.Index, envelope, out SessionAnswer earlier);
                 if (verdict == SessionVerdict.Apply)
                 {
@@ -255,16 +255,16 @@ internal sealed class Applier
                 }
 
                 break;
-            case EntryForm.OpenSession:
+            case WriteForm.OpenSession:
                 State.Sessions.Open(entry.Index, envelope.SessionTicks, LifetimeIn(command.Span));
                 break;
-            case EntryForm.CloseSession:
+            case WriteForm.CloseSession:
                 State.Sessions.Close(envelope.Session, envelope.SessionTicks);
                 break;
-            case EntryForm.KeepAlive:
+            case WriteForm.KeepAlive:
                 outcome = State.Sessions.Touch(envelope) ? outcome : outcome with { Refusal = RejectReason.SessionExpired };
                 break;
-            case EntryForm.Fence:
+            case WriteForm.Fence:
                 // From here on the log says what became of the number, and nothing that is still on its way can change it.
                 outcome = OutcomeOf(entry, State.Sessions.Judge(entry.Index, envelope, out SessionAnswer fenced), fenced);
                 break;

@@ -6,7 +6,7 @@ namespace Graft;
 /// <remarks>
 /// <code>
 /// offset  size  field                                   (integers are little-endian)
-///      0     1  form: EntryForm
+///      0     1  form: WriteForm
 ///      1     1  flags: bit 0, a session block follows; the others are zero
 ///      2     8  the leader's wall clock, 100 ns since 1970-01-01
 ///     10     8  seed
@@ -27,14 +27,14 @@ namespace Graft;
 /// <param name="AnsweredBelow">What of the session may be forgotten.</param>
 /// <param name="SessionTicks">The session clock.</param>
 internal readonly record struct EntryEnvelope(
-    EntryForm Form, long WallTicks, ulong Seed, ulong Session, ulong Sequence, ulong AnsweredBelow, long SessionTicks)
+    WriteForm Form, long WallTicks, ulong Seed, ulong Session, ulong Sequence, ulong AnsweredBelow, long SessionTicks)
 {
     private const int HeadSize = 18;
     private const int SessionSize = 32;
     private const byte HasSession = 1;
 
-    internal static int SizeOf(EntryForm form, bool hasSession, int command) =>
-        checked(HeadSize + (hasSession || form != EntryForm.Command ? SessionSize : 0) + command);
+    internal static int SizeOf(WriteForm form, bool hasSession, int command) =>
+        checked(HeadSize + (hasSession || form != WriteForm.Command ? SessionSize : 0) + command);
 
     /// <summary>Writes head and command; <paramref name="into"/> is exactly as large as <see cref="SizeOf"/> says.</summary>
     internal void Write(ReadOnlySpan<byte> command, Span<byte> into)
@@ -63,7 +63,7 @@ internal readonly record struct EntryEnvelope(
     {
         (envelope, command) = (default, default);
         ReadOnlySpan<byte> bytes = payload.Span;
-        if (bytes.Length < HeadSize || bytes[0] is < (byte)EntryForm.Command or > (byte)EntryForm.Announce || bytes[1] > HasSession)
+        if (bytes.Length < HeadSize || bytes[0] is < (byte)WriteForm.Command or > (byte)WriteForm.Announce || bytes[1] > HasSession)
         {
             return false;
         }
@@ -77,7 +77,7 @@ internal readonly record struct EntryEnvelope(
 
         ReadOnlySpan<byte> session = hasSession ? bytes[HeadSize..] : default;
         envelope = new EntryEnvelope(
-            (EntryForm)bytes[0],
+            (WriteForm)bytes[0],
             BinaryPrimitives.ReadInt64LittleEndian(bytes[2..]),
             BinaryPrimitives.ReadUInt64LittleEndian(bytes[10..]),
             hasSession ? BinaryPrimitives.ReadUInt64LittleEndian(session) : 0,

@@ -33,7 +33,7 @@ internal sealed partial class GroupActor
     /// <summary>Takes a command for the log.</summary>
     /// <exception cref="RejectedException">It can't even be queued; nothing happened.</exception>
     internal ValueTask<WriteResult> WriteAsync(
-        EntryForm form, ReadOnlyMemory<byte> command, in WriteOptions options, CancellationToken cancellation)
+        WriteForm form, ReadOnlyMemory<byte> command, in WriteOptions options, CancellationToken cancellation)
     {
         if (command.Length > _settings.CommandBytesMax)
         {

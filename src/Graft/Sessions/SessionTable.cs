@@ -101,14 +101,14 @@ internal sealed class SessionTable
             return SessionVerdict.Forgotten;
         }
 
-        session.Answers.Add(envelope.Sequence, new SessionAnswer(index, default, IsFenced: envelope.Form == EntryForm.Fence));
+        session.Answers.Add(envelope.Sequence, new SessionAnswer(index, default, IsFenced: envelope.Form == WriteForm.Fence));
         if (session.Answers.Count > AnswersMax)
         {
             // Its caller has more than that under way, and pays for it with not learning the answer if it asks again.
             Forget(session, FirstOf(session.Answers).Key + 1);
         }
 
-        return envelope.Form == EntryForm.Fence ? SessionVerdict.Fenced : SessionVerdict.Apply;
+        return envelope.Form == WriteForm.Fence ? SessionVerdict.Fenced : SessionVerdict.Apply;
     }
 
     /// <summary>Fills in what was answered to a number that <see cref="Judge"/> let pass, if it's still remembered.</summary>

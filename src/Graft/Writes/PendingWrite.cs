@@ -22,7 +22,7 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
 
     internal WriteOptions Options { get; private set; }
 
-    internal EntryForm Form { get; private set; }
+    internal WriteForm Form { get; private set; }
 
     internal Instant Deadline { get; private set; }
 
@@ -37,7 +37,7 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
 
     internal ValueTask<WriteResult> Task => new(this, _source.Version);
 
-    internal void Begin(EntryForm form, ReadOnlyMemory<byte> command, in WriteOptions options, Instant deadline)
+    internal void Begin(WriteForm form, ReadOnlyMemory<byte> command, in WriteOptions options, Instant deadline)
     {
         (Form, Command, Options, Deadline, Entry) = (form, command, options, deadline, default);
         (_isEnded, _holders) = (0, 2);

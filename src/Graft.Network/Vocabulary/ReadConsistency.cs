@@ -19,9 +19,11 @@ public readonly record struct ReadConsistency
 
     public ReadConsistencyKind Kind { get; }
 
-    internal TimeSpan Age { get; }
+    /// <summary>Of a bounded read: how old its state may be.</summary>
+    public TimeSpan Age { get; }
 
-    internal LogIndex Index { get; }
+    /// <summary>Of a read at least at an index: that.</summary>
+    public LogIndex Index { get; }
 
     /// <summary>It sees every write that was answered longer than <paramref name="age"/> before it began, by this node's clock.</summary>
     public static ReadConsistency Bounded(TimeSpan age)

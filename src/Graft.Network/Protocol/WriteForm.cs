@@ -1,7 +1,7 @@
 namespace Graft;
 
-/// <summary>What the payload of a command entry is. The values are in the log.</summary>
-internal enum EntryForm : byte
+/// <summary>What a write is. The values are in the log and on the wire.</summary>
+public enum WriteForm : byte
 {
     /// <summary>A command of the application, for its state machine.</summary>
     Command = 1,

@@ -1,0 +1,53 @@
+using System.Text;
+using Graft.Consensus;
+
+namespace Graft.Network;
+
+/// <summary>The body of an answer that isn't <see cref="ReplyStatus.Done"/>.</summary>
+/// <remarks>
+/// <code>
+/// reason u8 · flags u8 (bit 0: a leader) · [leader u64] · entry term varint · entry index varint · session varint · sequence varint · text: the rest
+/// </code>
+/// </remarks>
+/// <param name="Reason">Why.</param>
+/// <param name="Leader">Where to go instead.</param>
+/// <param name="Write">The command, if its outcome is unknown.</param>
+/// <param name="Text">A sentence.</param>
+public readonly record struct FailureReply(RejectReason Reason, NodeId? Leader, WriteId Write, string Text)
+{
+    private const byte HasLeader = 1;
+    private const int HeadMax = 10 + (4 * WireWriter.VarintBytesMax);
+    private const int TextBytesMax = 4096;
+
+    public byte[] Encode()
+    {
+        byte[] text = Encoding.UTF8.GetBytes(Text);
+        Span<byte> head = stackalloc byte[HeadMax];
+        var writer = new WireWriter(head);
+        writer.Write((byte)Reason);
+        writer.Write(Leader is null ? (byte)0 : HasLeader);
+        if (Leader is { } leader)
+        {
+            writer.Write(leader.Value);
+        }
+
+        writer.WriteVarint(Write.Entry.Term.Value);
+        writer.WriteVarint(Write.Entry.Index.Value);
+        writer.WriteVarint(Write.Session);
+        writer.WriteVarint(Write.Sequence);
+        return [.. head[..writer.Position], .. text.AsSpan(0, Math.Min(text.Length, TextBytesMax))];
+    }
+
+    /// <summary>Reads what <see cref="Encode"/> wrote. Never throws.</summary>
+    public static bool TryRead(ReadOnlySpan<byte> body, out FailureReply reply)
+    {
+        var reader = new WireReader(body);
+        var reason = (RejectReason)reader.ReadByte();
+        byte flags = reader.ReadByte();
+        NodeId? leader = flags == HasLeader ? new NodeId(reader.ReadUInt64()) : null;
+        EntryId entry = EntryId.Of(reader.ReadVarint(), reader.ReadVarint());
+        var write = new WriteId(entry, reader.ReadVarint(), reader.ReadVarint());
+        reply = new FailureReply(reason, leader, write, reader.HasFailed ? "" : Encoding.UTF8.GetString(body[reader.Position..]));
+        return !reader.HasFailed && flags <= HasLeader;
+    }
+}

@@ -1,0 +1,118 @@
+using Graft.Consensus;
+using Graft.Network;
+
+namespace Graft;
+
+/// <summary>Answers calls of clients and of other nodes.</summary>
+internal sealed class CallService(NodeRuntime runtime)
+{
+    /// <summary>A request that was passed on this often isn't passed on again: those who passed it disagree on who leads.</summary>
+    internal const int HopsMax = 3;
+
+    internal async ValueTask<CallReply> ServeAsync(CallRequest request, CancellationToken cancellation)
+    {
+        if (runtime.Find(request.Group) is not { } group)
+        {
+            return Failure(ReplyStatus.Rejected, RejectReason.NoSuchGroup, $"{runtime.Identity.Node} has no {request.Group}.");
+        }
+
+        try
+        {
+            return request.Method switch
+            {
+                CallMethod.Write => await WriteAsync(group, request, cancellation),
+                CallMethod.Read => await ReadAsync(group, request, cancellation),
+                CallMethod.Describe => Done((await group.DescribeAsync()).Encode()),
+                CallMethod.ChangeMembers => await ChangeMembersAsync(group, request),
+                CallMethod.Transfer => await TransferAsync(group, request),
+                CallMethod.Ready => group.View.Leader is null
+                    ? Failure(ReplyStatus.NotRead, RejectReason.NoLeader, $"{group.Id} has no leader that {runtime.Identity.Node} knows of.")
+                    : Done(default),
+                _ => Failure(ReplyStatus.Rejected, RejectReason.Malformed, $"Method {request.Method} is unknown here; this node may be older than its caller."),
+            };
+        }
+        catch (OverloadedException overloaded)
+        {
+            return Failure(ReplyStatus.Rejected, overloaded.Reason, overloaded.Message) with { RetryAfter = overloaded.RetryAfter };
+        }
+        catch (RejectedException rejected)
+        {
+            return Failure(ReplyStatus.Rejected, rejected.Reason, rejected.Message, rejected.Leader);
+        }
+        catch (MembershipRefusedException refused)
+        {
+            RejectReason reason = refused.Refusal == MembershipRefusal.NotLeader ? RejectReason.NotLeader : RejectReason.MembersRefused;
+            return Failure(ReplyStatus.Rejected, reason, refused.Message, refused.Leader);
+        }
+        catch (SessionExpiredException expired)
+        {
+            return Failure(ReplyStatus.Rejected, RejectReason.SessionExpired, expired.Message);
+        }
+        catch (UnknownOutcomeException unknown)
+        {
+            return new CallReply(ReplyStatus.Unknown, new FailureReply(RejectReason.None, null, unknown.Write, unknown.Message).Encode());
+        }
+        catch (ReadFailedException failed)
+        {
+            return Failure(ReplyStatus.NotRead, failed.Reason, failed.Message);
+        }
+    }
+
+    private static async ValueTask<CallReply> WriteAsync(GroupActor group, CallRequest request, CancellationToken cancellation)
+    {
+        if (!WriteCall.TryRead(request.Body, out WriteCall call))
+        {
+            return Malformed("a write");
+        }
+
+        // The body is the connection's; what is queued has to be ours.
+        ReadOnlyMemory<byte> command = call.Command.ToArray();
+        bool isAtEnd = request.Hops >= HopsMax;
+        WriteOptions options = call.Options with { Timeout = request.Remaining, IsLocalOnly = call.Options.IsLocalOnly || isAtEnd, Hops = request.Hops };
+        WriteResult result = await group.WriteAsync(call.Form, command, options, cancellation);
+        return Done(WriteReply.Encode(result));
+    }
+
+    private static async ValueTask<CallReply> ReadAsync(GroupActor group, CallRequest request, CancellationToken cancellation)
+    {
+        if (!ReadCall.TryRead(request.Body, out ReadCall call))
+        {
+            return Malformed("a read");
+        }
+
+        ReadOnlyMemory<byte>? query = call.Query is { } bytes ? bytes.ToArray() : null;
+        try
+        {
+            return Done(ReadReply.Encode(await group.ReadAsync(call.Consistency, query, request.Remaining, cancellation)));
+        }
+        catch (QueryFailedException failed)
+        {
+            return new CallReply(ReplyStatus.QueryFailed, System.Text.Encoding.UTF8.GetBytes(failed.Message));
+        }
+    }
+
+    private static async ValueTask<CallReply> ChangeMembersAsync(GroupActor group, CallRequest request) =>
+        MembersCall.TryRead(request.Body.Span) is { } call
+            ? Done(WriteReply.Encode(new WriteResult(await group.ChangeMembersAsync(call.Change, call.Expected), default)))
+            : Malformed("a change of members");
+
+    private static async ValueTask<CallReply> TransferAsync(GroupActor group, CallRequest request)
+    {
+        if (!TransferCall.TryRead(request.Body.Span, out TransferCall call))
+        {
+            return Malformed("a transfer");
+        }
+
+        TransferResult result = await group.TransferAsync(call.Target, request.Remaining);
+        return result.Outcome == TransferOutcome.Succeeded
+            ? Done(WriteReply.Encode(default))
+            : Failure(ReplyStatus.Rejected, RejectReason.TransferFailed, $"{result}.", group.View.Leader);
+    }
+
+    private static CallReply Done(ReadOnlyMemory<byte> body) => new(ReplyStatus.Done, body);
+
+    private static CallReply Malformed(string what) => Failure(ReplyStatus.Rejected, RejectReason.Malformed, $"The body is not {what} that this version knows.");
+
+    private static CallReply Failure(ushort status, RejectReason reason, string text, NodeId? leader = null) =>
+        new(status, new FailureReply(reason, leader, default, text).Encode());
+}

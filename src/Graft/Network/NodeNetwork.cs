@@ -1,0 +1,196 @@
+using System.Buffers;
+using System.Collections.Concurrent;
+using Graft.Consensus;
+using Graft.Network;
+using Graft.Storage;
+
+namespace Graft;
+
+/// <summary>A node's side of the network: messages to and from groups, snapshots, and what an address is good for.</summary>
+internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
+{
+    private readonly NodeRuntime _runtime;
+    private readonly EndpointOptions _options;
+    private readonly Endpoint _endpoint;
+    private readonly SnapshotFetcher _fetcher;
+    private readonly ConcurrentQueue<WireMessage> _messages = new();
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<NodeId, NodeAddress> _addresses = [];
+    private readonly SortedDictionary<GroupId, (SnapshotDownload Download, Task Running)> _downloads = [];
+    private readonly Action<Exception> _faulted;
+    private CallService? _calls;
+
+    internal NodeNetwork(NodeRuntime runtime, EndpointOptions options, INetwork network, SeededRandom random, Action<Exception> faulted)
+    {
+        (_runtime, _options, _faulted) = (runtime, options, faulted);
+        _endpoint = new Endpoint(options, network, runtime.Clock.Time, random, this);
+        _fetcher = new SnapshotFetcher(options, network, runtime.Clock.Time, this);
+    }
+
+    /// <summary>Told of what an operator may want to know.</summary>
+    internal Action<NetworkEvent>? OnEvent { get; set; }
+
+    internal Endpoint Endpoint => _endpoint;
+
+    public ClusterId Cluster => _runtime.Identity.Cluster;
+
+    internal async Task StartAsync(CallService calls, CancellationToken cancellation)
+    {
+        _calls = calls;
+        await _endpoint.StartAsync(cancellation);
+    }
+
+    /// <summary>Where a node said that it can be reached. The newest word counts.</summary>
+    internal void Learn(NodeId node, NodeAddress address)
+    {
+        if (node == _options.Node)
+        {
+            return;
+        }
+
+        lock (_gate)
+        {
+            if (_addresses.TryGetValue(node, out NodeAddress known) && known == address)
+            {
+                return;
+            }
+
+            _addresses[node] = address;
+        }
+
+        _endpoint.SetAddress(node, address);
+    }
+
+    internal NodeAddress? AddressOf(NodeId node)
+    {
+        lock (_gate)
+        {
+            return _addresses.TryGetValue(node, out NodeAddress address) ? address : null;
+        }
+    }
+
+    bool IPeers.Send(GroupId group, in Message message, ReadOnlySpan<StoredEntry> entries)
+    {
+        PeerLink link = _endpoint.Peer(message.To);
+        if (entries.IsEmpty)
+        {
+            return link.Send(group, message, default);
+        }
+
+        WireEntry[] wire = ArrayPool<WireEntry>.Shared.Rent(entries.Length);
+        for (int i = 0; i < entries.Length; i++)
+        {
+            ref readonly StoredEntry entry = ref entries[i];
+            wire[i] = new WireEntry((byte)entry.Kind, entry.Checksum, entry.IsHeaderOnly, entry.Payload);
+        }
+
+        bool isSent = link.Send(group, message, wire.AsSpan(0, entries.Length));
+        wire.AsSpan(0, entries.Length).Clear();
+        ArrayPool<WireEntry>.Shared.Return(wire);
+        return isSent;
+    }
+
+    void IPeers.FetchSnapshot(GroupActor group, Snapshot snapshot, NodeId from)
+    {
+        var download = new SnapshotDownload(group, snapshot, _runtime.Snapshots);
+        lock (_gate)
+        {
+            // The core asks for one at a time; an earlier one that it has abandoned may still be closing its file.
+            Task before = _downloads.TryGetValue(group.Id, out (SnapshotDownload Download, Task Running) earlier) ? earlier.Running : Task.CompletedTask;
+            earlier.Download?.Abandon();
+            _runtime.Scheduler.Start(() => _downloads[group.Id] = (download, FetchAsync(before, download, from)));
+        }
+    }
+
+    void IPeers.AbandonSnapshot(GroupId group, EntryId last)
+    {
+        lock (_gate)
+        {
+            if (_downloads.TryGetValue(group, out (SnapshotDownload Download, Task Running) running) && running.Download.Last == last)
+            {
+                running.Download.Abandon();
+            }
+        }
+    }
+
+    HelloRefusal? IHelloPolicy.Judge(Hello hello, IReadOnlyList<string> peerNames) =>
+        hello.Kind != ConnectionKind.Call && hello.Cluster != Cluster
+            ? new HelloRefusal(RefusalCode.OtherCluster, hello.Cluster.Value, Cluster.Value, $"Only members connect as peers; this node belongs to {Cluster}.")
+            : null;
+
+    void IEndpointHost.Received(PeerMessage message)
+    {
+        GroupActor? group = _runtime.FindOrCreate(message.Group);
+        if (group is null)
+        {
+            message.Release();
+        }
+        else if (WireMessage.Take(message, _messages) is { } received)
+        {
+            group.Receive(received);
+        }
+    }
+
+    void IEndpointHost.PeerConnected(NodeId node, Incarnation incarnation, NodeAddress? advertised) => Hear(node, advertised);
+
+    void IEndpointHost.PeerLost(NodeId node, string why) => _runtime.ReportUnreachable(node);
+
+    void IEndpointHost.PeerHeard(NodeId node, Incarnation incarnation, NodeAddress? advertised) => Hear(node, advertised);
+
+    ValueTask<CallReply> IEndpointHost.ServeAsync(CallRequest request, CancellationToken cancellation) => _calls!.ServeAsync(request, cancellation);
+
+    ISnapshotSource? IEndpointHost.FindSnapshot(GroupId group, EntryId last, NodeId asker)
+    {
+        try
+        {
+            // What the snapshot will be continued by stays in the log for as long as it travels.
+            LogPin pin = _runtime.Pin(group, last.Index);
+            return new StoredSnapshotSource(_runtime.Snapshots.Open(group, last), pin);
+        }
+        catch (Exception absent) when (absent is SnapshotException or DiskException)
+        {
+            return null;
+        }
+    }
+
+    void IEndpointHost.Happened(in NetworkEvent what) => OnEvent?.Invoke(what);
+
+    void IEndpointHost.Faulted(Exception exception) => _faulted(exception);
+
+    public async ValueTask DisposeAsync()
+    {
+        Task[] running;
+        lock (_gate)
+        {
+            running = [.. _downloads.Values.Select(static each => each.Running)];
+            foreach ((SnapshotDownload download, Task _) in _downloads.Values)
+            {
+                download.Abandon();
+            }
+        }
+
+        foreach (Task each in running)
+        {
+            await each;
+        }
+
+        await _endpoint.DisposeAsync();
+    }
+
+    private void Hear(NodeId node, NodeAddress? advertised)
+    {
+        if (advertised is { } address)
+        {
+            Learn(node, address);
+        }
+    }
+
+    private async Task FetchAsync(Task before, SnapshotDownload download, NodeId from)
+    {
+        await before;
+        using (download)
+        {
+            await download.RunAsync(_fetcher, () => AddressOf(from), from, _runtime.Clock.Time);
+        }
+    }
+}

@@ -1,0 +1,70 @@
+using System.Collections.Concurrent;
+using Graft.Consensus;
+using Graft.Network;
+using Graft.Storage;
+
+namespace Graft;
+
+/// <summary>A message as it came over the wire, its entries checked at the door.</summary>
+internal sealed class WireMessage : ReceivedMessage
+{
+    private const int Kept = 1024;
+
+    private readonly ConcurrentQueue<WireMessage> _pool;
+    private PeerMessage? _source;
+    private StoredEntry[] _entries = [];
+    private int _count;
+
+    private WireMessage(ConcurrentQueue<WireMessage> pool) => _pool = pool;
+
+    internal override ReadOnlySpan<StoredEntry> Entries => _entries.AsSpan(0, _count);
+
+    /// <summary>Takes a message over from the network.</summary>
+    /// <returns>Null if an entry of it isn't what its leader wrote. Then all of it is dropped, as if it had been lost on the way.</returns>
+    internal static WireMessage? Take(PeerMessage source, ConcurrentQueue<WireMessage> pool)
+    {
+        if (!pool.TryDequeue(out WireMessage? message))
+        {
+            message = new WireMessage(pool);
+        }
+
+        message._source = source;
+        message.Message = source.Message;
+        ReadOnlySpan<WireEntry> entries = source.Entries;
+        if (message._entries.Length < entries.Length)
+        {
+            message._entries = new StoredEntry[Math.Max(16, entries.Length * 2)];
+        }
+
+        message._count = entries.Length;
+        LogIndex index = source.Message.Previous.Index;
+        for (int i = 0; i < entries.Length; i++)
+        {
+            index = index.Next;
+            ref readonly WireEntry entry = ref entries[i];
+            var stored = new StoredEntry(
+                new EntryId(source.Message.EntriesTerm, index), (EntryKind)entry.Kind, entry.Payload, entry.Checksum, entry.IsHeaderOnly);
+            if (!stored.IsIntact)
+            {
+                message.Release();
+                return null;
+            }
+
+            message._entries[i] = stored;
+        }
+
+        return message;
+    }
+
+    public override void Release()
+    {
+        _source?.Release();
+        _source = null;
+        _entries.AsSpan(0, _count).Clear();
+        _count = 0;
+        if (_pool.Count < Kept)
+        {
+            _pool.Enqueue(this);
+        }
+    }
+}
