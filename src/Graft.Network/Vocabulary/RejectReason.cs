@@ -44,6 +44,12 @@ public enum RejectReason : byte
     /// <summary>Its number is below what the session remembers. Whether it took effect, and with which answer, nobody knows any more.</summary>
     AnswerForgotten = 14,
 
+    /// <summary>The change of members isn't possible; the text says why.</summary>
+    MembersRefused = 15,
+
+    /// <summary>Leadership didn't pass to whom it was to; the text says who leads.</summary>
+    TransferFailed = 16,
+
     /// <summary>The request makes no sense to this node.</summary>
     Malformed = 13,
 }

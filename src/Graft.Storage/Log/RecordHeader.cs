@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Graft.Consensus;
 
 namespace Graft.Storage;
 

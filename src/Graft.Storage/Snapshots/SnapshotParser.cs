@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using Graft.Consensus;
 
 namespace Graft.Storage;
 

@@ -27,21 +27,23 @@ internal sealed class AddressBook
     }
 
     /// <summary>Notes an address; an empty one forgets the node.</summary>
-    internal bool TryNote(ReadOnlySpan<byte> announced)
+    internal bool TryNote(ReadOnlySpan<byte> announced, out NodeId node, out string address)
     {
+        (node, address) = (default, "");
         if (announced.Length is < 8 or > 8 + AddressBytesMax)
         {
             return false;
         }
 
-        var node = new NodeId(BinaryPrimitives.ReadUInt64LittleEndian(announced));
+        node = new NodeId(BinaryPrimitives.ReadUInt64LittleEndian(announced));
+        address = Encoding.UTF8.GetString(announced[8..]);
         if (announced.Length == 8)
         {
             _addresses.Remove(node);
         }
         else
         {
-            _addresses[node] = Encoding.UTF8.GetString(announced[8..]);
+            _addresses[node] = address;
         }
 
         return true;

@@ -180,7 +180,7 @@ internal sealed class Applier
         catch (Exception refusal) when (refusal is not InvariantViolationException)
         {
             // A question changes nothing, so one that fails concerns its asker alone.
-            read.TryFail(refusal);
+            read.TryFail(new QueryFailedException(refusal));
         }
     }
 
@@ -190,6 +190,11 @@ internal sealed class Applier
         {
             State.Restore(restore.Content);
             await _machine.RestoreAsync(restore.Content);
+        }
+
+        foreach ((NodeId node, string address) in State.Addresses.Addresses)
+        {
+            _host.AddressNoted(node, address);
         }
 
         Applied = restore.Last;
@@ -269,7 +274,15 @@ internal sealed class Applier
                 outcome = OutcomeOf(entry, State.Sessions.Judge(entry.Index, envelope, out SessionAnswer fenced), fenced);
                 break;
             default:
-                outcome = State.Addresses.TryNote(command.Span) ? outcome : outcome with { Refusal = RejectReason.Malformed };
+                if (State.Addresses.TryNote(command.Span, out NodeId node, out string address))
+                {
+                    _host.AddressNoted(node, address);
+                }
+                else
+                {
+                    outcome = outcome with { Refusal = RejectReason.Malformed };
+                }
+
                 break;
         }
 

@@ -10,6 +10,9 @@ internal interface IApplierHost
     /// <summary>It threw. Nothing is applied from here on.</summary>
     void ApplyHalted(ApplyHaltedException why);
 
+    /// <summary>The log says where a node can be reached, or by an empty address that it is to be forgotten.</summary>
+    void AddressNoted(NodeId node, string address);
+
     void Captured(CapturedState captured);
 
     void Restored(EntryId snapshot);

@@ -1,4 +1,5 @@
 using Graft.Consensus;
+using Graft.Network;
 
 namespace Graft;
 
@@ -8,6 +9,7 @@ internal sealed partial class GroupActor
     private static readonly CancellationToken NotLeading = new(canceled: true);
 
     private CancellationTokenSource? _leadership;
+    private readonly SortedDictionary<NodeId, string> _addresses = [];
     private TaskCompletionSource<TransferResult>? _transfer;
     private readonly List<(EntryId Change, TaskCompletionSource<LogIndex> Done)> _changes = [];
 
@@ -59,6 +61,29 @@ internal sealed partial class GroupActor
         Post(now => done.SetResult(_core.Status(now)));
         return done.Task;
     }
+
+    /// <summary>The group as this node knows it, for whoever looks for its leader.</summary>
+    internal Task<GroupInfo> DescribeAsync()
+    {
+        var done = new TaskCompletionSource<GroupInfo>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(_ => done.SetResult(new GroupInfo(
+            _core.Term, _core.Leader, _applied, _core.MembershipIndex, _core.Membership, [.. _addresses.Select(static row => (row.Key, row.Value))])));
+        return done.Task;
+    }
+
+    void IApplierHost.AddressNoted(NodeId node, string address) => Post(_ =>
+    {
+        if (address.Length == 0)
+        {
+            _addresses.Remove(node);
+        }
+        else
+        {
+            _addresses[node] = address;
+        }
+
+        _services.AddressLearned?.Invoke(node, address);
+    });
 
     private void OnLeadershipChanged(Ready ready, Instant now)
     {

@@ -32,6 +32,11 @@ internal sealed partial class GroupActor
     /// <summary>The snapshot that was to be fetched has come, whole, verified and durable.</summary>
     internal void SnapshotFetched(EntryId last) => Post(now => _core.SnapshotReceived(last, now));
 
+    internal void StorageFailed(StorageFailedException failure) => Post(now => FailDisk(failure, now));
+
+    /// <summary>Something that whoever operates the node may want to know.</summary>
+    internal void Note(string text) => _services.Failure.Note(_id, text);
+
     internal void SnapshotFetchFailed(EntryId last) => Post(now => _core.SnapshotFailed(last, now));
 
     internal void SnapshotProgress(EntryId last, long bytes) => Post(now => _core.SnapshotProgress(last, bytes, now));

@@ -33,7 +33,7 @@ internal sealed partial class GroupActor
     /// <summary>Takes a command for the log.</summary>
     /// <exception cref="RejectedException">It can't even be queued; nothing happened.</exception>
     internal ValueTask<WriteResult> WriteAsync(
-        WriteForm form, ReadOnlyMemory<byte> command, in WriteOptions options, CancellationToken cancellation)
+        WriteForm form, ReadOnlyMemory<byte> command, in WriteOptions options, CancellationToken cancellation, byte hops = 0)
     {
         if (command.Length > _settings.CommandBytesMax)
         {
@@ -50,7 +50,7 @@ internal sealed partial class GroupActor
         cancellation.ThrowIfCancellationRequested();
         TimeSpan timeout = options.Timeout > TimeSpan.Zero ? options.Timeout : _settings.DefaultTimeout;
         PendingWrite write = _pendingWrites.Rent();
-        write.Begin(form, command, options, _services.Clock.Now + timeout);
+        write.Begin(form, command, options, _services.Clock.Now + timeout, hops);
         ValueTask<WriteResult> task = write.Task;
         lock (_gate)
         {
@@ -62,6 +62,21 @@ internal sealed partial class GroupActor
         return task;
     }
 
+    /// <summary>Takes back a write that was to be passed on: this node leads by now.</summary>
+    internal void Resubmit(PendingWrite write, in WriteOptions options)
+    {
+        write.Options = options;
+        lock (_gate)
+        {
+            _incoming.Writes.Add(write);
+        }
+
+        Ask();
+    }
+
+    /// <summary>A write that was passed on has ended.</summary>
+    internal void Passed(PendingWrite write) => Drop(write);
+
     private void Propose(Instant now)
     {
         if (_inputs.Writes.Count == 0 && _held.Count == 0)
@@ -71,6 +86,7 @@ internal sealed partial class GroupActor
 
         if (_core.Role != Role.Leader)
         {
+            PassOnHeld();
             foreach (PendingWrite write in _inputs.Writes)
             {
                 HoldOrPassOn(write);
@@ -165,10 +181,30 @@ internal sealed partial class GroupActor
         {
             Refuse(write, new RejectedException(RejectReason.NotLeader, $"{leader} leads {_id}; the command was to go nowhere else.", leader));
         }
+        else if (_core.Leader is { } other && other != _core.Id && _services.Forward is { } forward)
+        {
+            forward(this, write);
+        }
         else
         {
             _held.Add(write);
             _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, write.Deadline);
+        }
+    }
+
+    // Somebody is known to lead by now.
+    private void PassOnHeld()
+    {
+        if (_held.Count == 0 || _core.Leader is null || _core.Role == Role.Leader)
+        {
+            return;
+        }
+
+        PendingWrite[] held = [.. _held];
+        _held.Clear();
+        foreach (PendingWrite write in held)
+        {
+            HoldOrPassOn(write);
         }
     }
 

@@ -89,6 +89,8 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         Ask();
     }
 
+    internal void ReportUnreachable(NodeId node) => Post(now => _core.ReportUnreachable(node, now));
+
     private protected override void RunTurn()
     {
         lock (_gate)

@@ -1,3 +1,4 @@
+using Graft.Consensus;
 using Graft.Storage;
 
 namespace Graft;
@@ -23,4 +24,10 @@ internal sealed record GroupServices
     internal required DiskLane Lane { get; init; }
 
     internal required IPeers Peers { get; init; }
+
+    /// <summary>Passes a write on to whoever leads; null if nothing is passed on.</summary>
+    internal Action<GroupActor, PendingWrite>? Forward { get; init; }
+
+    /// <summary>Told where nodes can be reached, as the log says; an empty address is one that is forgotten.</summary>
+    internal Action<NodeId, string>? AddressLearned { get; init; }
 }

@@ -68,8 +68,8 @@ internal sealed class CallService(NodeRuntime runtime)
         // The body is the connection's; what is queued has to be ours.
         ReadOnlyMemory<byte> command = call.Command.ToArray();
         bool isAtEnd = request.Hops >= HopsMax;
-        WriteOptions options = call.Options with { Timeout = request.Remaining, IsLocalOnly = call.Options.IsLocalOnly || isAtEnd, Hops = request.Hops };
-        WriteResult result = await group.WriteAsync(call.Form, command, options, cancellation);
+        WriteOptions options = call.Options with { Timeout = request.Remaining, IsLocalOnly = call.Options.IsLocalOnly || isAtEnd };
+        WriteResult result = await group.WriteAsync(call.Form, command, options, cancellation, request.Hops);
         return Done(WriteReply.Encode(result));
     }
 

@@ -8,7 +8,10 @@ namespace Graft;
 /// A write may be sent again only if it can't have been received, or if it carries a number of a session, so that it takes effect
 /// once whatever happened (bug museum I01). The caller's own session will do; a write without one gets a number of this node's.
 /// </remarks>
-internal sealed class Forwarder(Endpoint endpoint, NodeClock clock)
+/// <param name="endpoint">The way to other nodes.</param>
+/// <param name="self">This node.</param>
+/// <param name="clock">Its clock.</param>
+internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
 {
     private static readonly TimeSpan SessionLifetime = TimeSpan.FromMinutes(10);
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
@@ -22,6 +25,7 @@ internal sealed class Forwarder(Endpoint endpoint, NodeClock clock)
         WriteOptions options = write.Options;
         bool isOurs = options.Session == 0 && write.Form == WriteForm.Command;
         bool mayBeDone = false;
+        bool isPassed = true;
         string last = $"Nobody was known to lead {group.Id}.";
         try
         {
@@ -33,10 +37,11 @@ internal sealed class Forwarder(Endpoint endpoint, NodeClock clock)
                     continue;
                 }
 
-                if (leader == endpoint.Node)
+                if (leader == self)
                 {
-                    // We lead by now. What was sent elsewhere under a number is safe to propose here under the same.
-                    group.Resubmit(write, options, mayBeDone);
+                    // What was sent elsewhere under a number is safe to propose here under the same.
+                    isPassed = false;
+                    group.Resubmit(write, options);
                     return;
                 }
 
@@ -52,23 +57,35 @@ internal sealed class Forwarder(Endpoint endpoint, NodeClock clock)
                     options = session.Number(options, open.Value);
                 }
 
-                Attempt attempt = await SendAsync(group.Id, leader, new WriteCall(write.Form, options, write.Command), options.Hops, write.Deadline);
+                Attempt attempt = await SendAsync(group.Id, leader, new WriteCall(write.Form, options, write.Command), write.Hops, write.Deadline);
                 if (attempt.Result is { } result)
                 {
                     write.TryComplete(result);
                     return;
                 }
 
-                bool isNumbered = options.Session != 0;
                 mayBeDone |= attempt.MayBeDone;
                 last = attempt.Text;
-                if (attempt.Failure is { } final && !(mayBeDone && attempt.Reason == RejectReason.SessionExpired))
+                if (attempt.Reason == RejectReason.SessionExpired && isOurs)
+                {
+                    session.Forget(options.Session);
+                    if (mayBeDone)
+                    {
+                        break;
+                    }
+
+                    // Nothing was done under the old number, so a new one is safe.
+                    options = write.Options;
+                    continue;
+                }
+
+                if (attempt.Failure is { } final)
                 {
                     write.TryFail(final);
                     return;
                 }
 
-                if (attempt.Reason == RejectReason.SessionExpired || (mayBeDone && !isNumbered))
+                if (mayBeDone && options.Session == 0)
                 {
                     break;
                 }
@@ -87,7 +104,10 @@ internal sealed class Forwarder(Endpoint endpoint, NodeClock clock)
                 session.Answered(options.Sequence);
             }
 
-            group.Passed(write);
+            if (isPassed)
+            {
+                group.Passed(write);
+            }
         }
     }
 

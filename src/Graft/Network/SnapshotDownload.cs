@@ -86,13 +86,13 @@ internal sealed class SnapshotDownload : ISnapshotSink, IDisposable
         {
             _group.StorageFailed(failure);
         }
-        finally
-        {
-            _receiver?.Dispose();
-        }
     }
 
     internal void Abandon() => _abandoned.Cancel();
 
-    public void Dispose() => _abandoned.Dispose();
+    public void Dispose()
+    {
+        _receiver?.Dispose();
+        _abandoned.Dispose();
+    }
 }

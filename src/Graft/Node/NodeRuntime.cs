@@ -44,6 +44,9 @@ internal sealed class NodeRuntime : INodeFailure
     /// <summary>Told when a state machine has thrown.</summary>
     internal Action<ApplyHaltedException>? Halted { get; set; }
 
+    /// <summary>Told what an operator may want to know.</summary>
+    internal Action<GroupId, string>? Noted { get; set; }
+
     /// <summary>Ends when the node can't go on, with the reason.</summary>
     internal Task<Exception> Failed => _failed.Task;
 
@@ -92,7 +95,13 @@ internal sealed class NodeRuntime : INodeFailure
     /// <summary>Starts the groups that the log knows of, and those just founded. Until then the log is this caller's alone.</summary>
     /// <param name="peers">The way to other nodes.</param>
     /// <param name="setup">What a group is made of; null if this program has no such group.</param>
-    internal void Start(IPeers peers, Func<GroupId, GroupSetup?> setup)
+    /// <param name="forward">Passes a write on to whoever leads; null if nothing is passed on.</param>
+    /// <param name="addressLearned">Told where nodes can be reached, as the log says.</param>
+    internal void Start(
+        IPeers peers,
+        Func<GroupId, GroupSetup?> setup,
+        Action<GroupActor, PendingWrite>? forward = null,
+        Action<NodeId, string>? addressLearned = null)
     {
         _setup = setup;
         ProveLog();
@@ -121,6 +130,8 @@ internal sealed class NodeRuntime : INodeFailure
             Snapshots = Snapshots,
             Lane = new DiskLane(Scheduler, this, "graft-disk"),
             Peers = peers,
+            Forward = forward,
+            AddressLearned = addressLearned,
         };
         foreach ((GroupId id, RestoredState state) in restored)
         {
@@ -179,6 +190,22 @@ internal sealed class NodeRuntime : INodeFailure
         services.Lane.Dispose();
         services.Queue.Dispose();
     }
+
+    /// <summary>Nothing reaches a node just now: whoever leads it stops waiting for its answers.</summary>
+    internal void ReportUnreachable(NodeId node)
+    {
+        lock (_gate)
+        {
+            foreach (GroupActor group in _groups.Values)
+            {
+                group.ReportUnreachable(node);
+            }
+        }
+    }
+
+    internal LogPin Pin(GroupId group, LogIndex above) => _log.Pin(group, above);
+
+    void INodeFailure.Note(GroupId group, string text) => Noted?.Invoke(group, text);
 
     bool INodeFailure.Report(object where, Exception bug)
     {

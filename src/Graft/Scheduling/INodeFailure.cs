@@ -13,6 +13,9 @@ internal interface INodeFailure
     /// <summary>The log failed; it is over, and with it the node.</summary>
     void ReportStorage(StorageFailedException failure);
 
+    /// <summary>Something that whoever operates the node may want to know.</summary>
+    void Note(GroupId group, string text);
+
     /// <summary>A state machine threw; its group applies no further here.</summary>
     void ReportHalted(ApplyHaltedException why);
 

@@ -20,11 +20,14 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
 
     internal ReadOnlyMemory<byte> Command { get; private set; }
 
-    internal WriteOptions Options { get; private set; }
+    internal WriteOptions Options { get; set; }
 
     internal WriteForm Form { get; private set; }
 
     internal Instant Deadline { get; private set; }
+
+    /// <summary>How often it was passed on before it came here.</summary>
+    internal byte Hops { get; private set; }
 
     /// <summary>Where it was appended; zero before.</summary>
     internal EntryId Entry { get; set; }
@@ -37,9 +40,9 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
 
     internal ValueTask<WriteResult> Task => new(this, _source.Version);
 
-    internal void Begin(WriteForm form, ReadOnlyMemory<byte> command, in WriteOptions options, Instant deadline)
+    internal void Begin(WriteForm form, ReadOnlyMemory<byte> command, in WriteOptions options, Instant deadline, byte hops)
     {
-        (Form, Command, Options, Deadline, Entry) = (form, command, options, deadline, default);
+        (Form, Command, Options, Deadline, Hops, Entry) = (form, command, options, deadline, hops, default);
         (_isEnded, _holders) = (0, 2);
     }
 

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace Graft.Storage.Tests;
+namespace Graft.Consensus.Tests.Units;
 
 public sealed class Crc32CTests
 {

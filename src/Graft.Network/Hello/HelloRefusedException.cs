@@ -1,0 +1,13 @@
+namespace Graft.Network;
+
+/// <summary>The other side is there and doesn't want this connection, or isn't who was expected. Nothing was sent but the hello.</summary>
+public sealed class HelloRefusedException : IOException
+{
+    internal HelloRefusedException(NodeAddress address, HelloRefusal refusal)
+        : base($"{address} refused the connection: {refusal}")
+    {
+        Refusal = refusal;
+    }
+
+    public HelloRefusal Refusal { get; }
+}

@@ -1,0 +1,196 @@
+using Graft.Consensus;
+
+namespace Graft.Network;
+
+/// <summary>A node on the network: one door for peers, callers and snapshots, and one link to each node it talks to.</summary>
+/// <remarks>
+/// All loops run on the context in which they were started: that of <see cref="StartAsync"/>, and for a link that of the
+/// <see cref="Peer"/> that created it. In production that is none.
+/// </remarks>
+public sealed partial class Endpoint : IAsyncDisposable
+{
+    private readonly Lock _gate = new();
+    private readonly SortedDictionary<NodeId, PeerLink> _links = [];
+    private readonly SortedDictionary<NodeId, PeerReceiver> _receivers = [];
+    private readonly SortedDictionary<ulong, Served> _served = [];
+    private readonly List<Task> _ended = [];
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly SeededRandom _random;
+    private IListener? _listener;
+    private Task _accepting = Task.CompletedTask;
+    private ulong _connections;
+    private bool _isDraining;
+    private bool _isDisposed;
+
+    /// <param name="options">Who the node is, and its limits.</param>
+    /// <param name="network">What moves the bytes.</param>
+    /// <param name="time">The clock of every timeout.</param>
+    /// <param name="random">For the pauses between attempts to connect. The endpoint's own from here on.</param>
+    /// <param name="host">Takes what arrives.</param>
+    /// <exception cref="ArgumentException">An option is outside of its range.</exception>
+    public Endpoint(EndpointOptions options, INetwork network, TimeProvider time, SeededRandom random, IEndpointHost host)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(network);
+        ArgumentNullException.ThrowIfNull(time);
+        ArgumentNullException.ThrowIfNull(random);
+        ArgumentNullException.ThrowIfNull(host);
+        options.ThrowIfInvalid();
+        (Options, Network, Time, _random, Host) = (options, network, time, random, host);
+        Calls = new CallBudget(options.CallsMax, options.CallBytesMax);
+        Snapshots = new SnapshotLimits(options.SnapshotsMax, options.SnapshotBytesPerSecond, time);
+    }
+
+    /// <summary>Where it listens, with the port that was chosen.</summary>
+    /// <exception cref="InvalidOperationException">It doesn't: not started, or <see cref="EndpointOptions.Listen"/> is null.</exception>
+    public NodeAddress ListenAddress => _listener?.Address ?? throw new InvalidOperationException("The endpoint isn't listening.");
+
+    internal EndpointOptions Options { get; }
+
+    internal INetwork Network { get; }
+
+    internal TimeProvider Time { get; }
+
+    internal IEndpointHost Host { get; }
+
+    internal BlockPool Pool { get; } = new();
+
+    internal CallBudget Calls { get; }
+
+    internal SnapshotLimits Snapshots { get; }
+
+    internal CancellationToken Stopping => _stopping.Token;
+
+    internal NodeAddress? Advertised => Options.Advertised ?? _listener?.Address;
+
+    /// <summary>Begins to listen, if <see cref="EndpointOptions.Listen"/> says where.</summary>
+    /// <exception cref="IOException">It can't listen there.</exception>
+    public async ValueTask StartAsync(CancellationToken ct)
+    {
+        ObjectDisposedException.ThrowIf(_isDisposed, this);
+        if (Options.Listen is { } address)
+        {
+            _listener = await Network.ListenAsync(address, ct);
+            _accepting = AcceptAllAsync(_listener);
+        }
+    }
+
+    /// <summary>The link to a node; created on first use, and from then on it keeps a connection up. From any thread.</summary>
+    /// <exception cref="ArgumentException">It's this node itself.</exception>
+    /// <exception cref="ObjectDisposedException">The endpoint is disposed.</exception>
+    public PeerLink Peer(NodeId node)
+    {
+        if (node == Options.Node)
+        {
+            throw new ArgumentException($"{node} is this node, and no peer of itself.", nameof(node));
+        }
+
+        PeerLink link;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_isDisposed, this);
+            if (_links.TryGetValue(node, out PeerLink? known))
+            {
+                return known;
+            }
+
+            link = new PeerLink(this, node, _random.Fork());
+            _links.Add(node, link);
+        }
+
+        link.Start();
+        return link;
+    }
+
+    /// <summary>Says where a node is. The newest word counts, from the next attempt on; a pause between attempts ends.</summary>
+    public void SetAddress(NodeId node, NodeAddress address)
+    {
+        if (node != Options.Node)
+        {
+            Peer(node).SetAddress(address);
+        }
+    }
+
+    /// <summary>Ends the link to a node and closes what it has connected to us.</summary>
+    public void Forget(NodeId node)
+    {
+        PeerLink? link;
+        PeerReceiver? receiver;
+        lock (_gate)
+        {
+            if (_links.Remove(node, out link))
+            {
+                _ended.RemoveAll(task => task.IsCompleted);
+                _ended.Add(link.Loop);
+            }
+
+            _receivers.TryGetValue(node, out receiver);
+        }
+
+        link?.Close();
+        receiver?.Retire();
+        ForgetCalls(node);
+    }
+
+    /// <summary>Refuses new connections from here on; those that there are go on.</summary>
+    public void Drain() => _isDraining = true;
+
+    /// <summary>Ends everything: listening, connections, links; and waits until all loops have ended.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        List<Task> tasks;
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return;
+            }
+
+            _isDisposed = true;
+            foreach (PeerLink link in _links.Values)
+            {
+                link.Close();
+            }
+
+            foreach (Served served in _served.Values)
+            {
+                served.Connection.Abort();
+            }
+
+            tasks = [.. _ended, .. _links.Values.Select(link => link.Loop), .. _served.Values.Select(served => served.Task)];
+        }
+
+        CancelWaits();
+        if (_listener is not null)
+        {
+            await _listener.DisposeAsync();
+        }
+
+        await DisposeCallsAsync();
+        await _accepting;
+        foreach (Task task in tasks)
+        {
+            await task;
+        }
+
+        _stopping.Dispose();
+    }
+
+    // In a method of its own, because in an asynchronous one the analyzers ask for CancelAsync, which leaves the context.
+    private void CancelWaits() => _stopping.Cancel();
+
+    /// <summary>Tells the host of a bug, unless the exception is one that a connection may end with. Always false: a filter for catch.</summary>
+    internal bool Report(Exception exception)
+    {
+        Host.Faulted(exception);
+        return false;
+    }
+
+    internal PeerLink? LinkTo(NodeId node)
+    {
+        lock (_gate)
+        {
+            return _links.GetValueOrDefault(node);
+        }
+    }
+}

@@ -1,0 +1,102 @@
+using Graft.Consensus;
+
+namespace Graft.Network;
+
+/// <summary>Who a node is on the network, and its limits. Hard limits of the protocol are in <see cref="WireLimits"/>.</summary>
+public sealed record EndpointOptions
+{
+    public required NodeId Node { get; init; }
+
+    /// <summary>The node's start; never <see cref="Incarnation.Unknown"/>.</summary>
+    public required Incarnation Incarnation { get; init; }
+
+    /// <summary>Where to listen. Null if another door accepts the connections and hands them to <see cref="Endpoint.AcceptAsync"/>.</summary>
+    public NodeAddress? Listen { get; init; }
+
+    /// <summary>Where others reach this node; sent with each hello.</summary>
+    public NodeAddress? Advertised { get; init; }
+
+    /// <summary>For a connection to come about, without the hello.</summary>
+    /// <remarks>Two seconds: a lost SYN is sent again after one.</remarks>
+    public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>For the hello to be complete, on both sides. A slow one is ended (museum L07).</summary>
+    public TimeSpan HelloTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>How often the dialing side asks whether the other is there.</summary>
+    public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>After this long without a byte a connection is given up, on both sides. At least two ping intervals.</summary>
+    /// <remarks>Found a quarter of it later at most: a half-open connection lives 3.75 s.</remarks>
+    public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(3);
+
+    /// <summary>The first pause between two attempts to connect; it doubles up to <see cref="BackOffMax"/>, and half of it is drawn.</summary>
+    public TimeSpan BackOffMin { get; init; } = TimeSpan.FromMilliseconds(50);
+
+    public TimeSpan BackOffMax { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>Accepted connections at one time; one more is closed unheard (museum L09).</summary>
+    public int ConnectionsMax { get; init; } = 1024;
+
+    /// <summary>Bytes that wait for one connection: messages of a link, or answers to a caller. Above, messages are dropped and callers cut off.</summary>
+    /// <remarks>Twice the largest frame, so that one can gather while one is written.</remarks>
+    public int QueuedBytesMax { get; init; } = 2 * (WireLimits.BatchBytesMax + (64 << 10));
+
+    /// <summary>Bytes of received entries that the host hasn't released. Above, appends are dropped; what has no entries passes.</summary>
+    public long ReceivedBytesMax { get; init; } = 256L << 20;
+
+    /// <summary>Requests in work, of one connection.</summary>
+    public int CallsPerConnectionMax { get; init; } = 1024;
+
+    /// <summary>Bytes of the requests in work, of one connection.</summary>
+    public long CallBytesPerConnectionMax { get; init; } = 32L << 20;
+
+    /// <summary>Requests in work, of all connections.</summary>
+    public int CallsMax { get; init; } = 16_384;
+
+    /// <summary>Bytes of the requests in work, of all connections.</summary>
+    public long CallBytesMax { get; init; } = 256L << 20;
+
+    /// <summary>What a caller is told to wait when there is no room for its request.</summary>
+    public TimeSpan OverloadedRetryAfter { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>Snapshots being sent at one time.</summary>
+    public int SnapshotsMax { get; init; } = 4;
+
+    /// <summary>What all snapshots together may send, bytes per second.</summary>
+    public long SnapshotBytesPerSecond { get; init; } = 64L << 20;
+
+    /// <summary>The bytes of one chunk, at most <see cref="WireLimits.ChunkBytesMax"/>.</summary>
+    public int SnapshotChunkBytes { get; init; } = 256 << 10;
+
+    /// <summary>After this long without progress a snapshot is given up, on both sides. The whole may take as long as it takes.</summary>
+    public TimeSpan SnapshotPatience { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <exception cref="ArgumentException">A value is outside of its range, or two don't go together.</exception>
+    internal void ThrowIfInvalid()
+    {
+        Check(Incarnation != Incarnation.Unknown, nameof(Incarnation), "a running node has one");
+        Check(ConnectTimeout > TimeSpan.Zero && HelloTimeout > TimeSpan.Zero, nameof(HelloTimeout), "timeouts are above zero");
+        Check(PingInterval > TimeSpan.Zero, nameof(PingInterval), "above zero");
+        Check(SilenceMax >= PingInterval * 2, nameof(SilenceMax), "at least two ping intervals, or a ping that is late looks like a death");
+        Check(BackOffMin > TimeSpan.Zero && BackOffMax >= BackOffMin, nameof(BackOffMin), "above zero and at most BackOffMax");
+        Check(ConnectionsMax > 0, nameof(ConnectionsMax), "above zero");
+        Check(QueuedBytesMax >= 4096, nameof(QueuedBytesMax), "at least 4,096");
+        Check(ReceivedBytesMax > 0, nameof(ReceivedBytesMax), "above zero");
+        Check(CallsPerConnectionMax > 0 && CallBytesPerConnectionMax > 0, nameof(CallsPerConnectionMax), "above zero");
+        Check(CallsMax > 0 && CallBytesMax > 0, nameof(CallsMax), "above zero");
+        Check(SnapshotsMax > 0 && SnapshotBytesPerSecond > 0, nameof(SnapshotsMax), "above zero");
+        Check(SnapshotChunkBytes is > 0 and <= WireLimits.ChunkBytesMax, nameof(SnapshotChunkBytes), $"1 to {WireLimits.ChunkBytesMax}");
+        Check(SnapshotPatience > TimeSpan.Zero, nameof(SnapshotPatience), "above zero");
+        TimeSpan chunkTime = TimeSpan.FromSeconds((double)SnapshotChunkBytes / SnapshotBytesPerSecond);
+        Check(chunkTime <= SnapshotPatience / 4, nameof(SnapshotBytesPerSecond), "a chunk has to pass in a quarter of SnapshotPatience, or our own limit looks like a stall");
+    }
+
+    private static void Check(bool holds, string name, string rule)
+    {
+        if (!holds)
+        {
+            throw new ArgumentException($"{name}: {rule}.", name);
+        }
+    }
+}

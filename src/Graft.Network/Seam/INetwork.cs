@@ -1,0 +1,15 @@
+namespace Graft.Network;
+
+/// <summary>What moves bytes: sockets in production (<see cref="SocketNetwork"/>), memory in tests (<see cref="MemoryNetwork"/>).</summary>
+/// <remarks>A seam: everything above it runs on the ambient scheduling context and on the time that it is given.</remarks>
+public interface INetwork
+{
+    /// <summary>Opens a connection. A name is resolved anew each time, because addresses move.</summary>
+    /// <exception cref="IOException">Nobody answers there, the name is unknown, or a certificate was refused; the message says which.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; nothing stays open.</exception>
+    ValueTask<IConnection> ConnectAsync(NodeAddress address, CancellationToken cancellation);
+
+    /// <summary>Listens. Port 0 lets the system choose; <see cref="IListener.Address"/> says what it chose.</summary>
+    /// <exception cref="IOException">The address is in use or isn't this machine's.</exception>
+    ValueTask<IListener> ListenAsync(NodeAddress address, CancellationToken cancellation);
+}

@@ -1,0 +1,116 @@
+using System.IO.Pipelines;
+using System.Net.Security;
+using System.Net.Sockets;
+using System.Security.Authentication;
+using System.Security.Cryptography.X509Certificates;
+
+namespace Graft.Network;
+
+internal sealed class SocketConnection : IConnection
+{
+    private readonly Socket _socket;
+    private readonly TlsOptions? _tls;
+    private readonly CertificateFiles? _certificates;
+    private readonly NodeAddress? _dialed;
+    private Stream? _stream;
+    private PipeReader? _input;
+    private PipeWriter? _output;
+
+    /// <param name="socket">Connected.</param>
+    /// <param name="tls">Null for plain TCP.</param>
+    /// <param name="certificates">With <paramref name="tls"/>.</param>
+    /// <param name="dialed">Where we have connected to; null if the other side connected.</param>
+    internal SocketConnection(Socket socket, TlsOptions? tls, CertificateFiles? certificates, NodeAddress? dialed)
+    {
+        (_socket, _tls, _certificates, _dialed) = (socket, tls, certificates, dialed);
+        RemoteName = socket.RemoteEndPoint?.ToString() ?? "";
+    }
+
+    public PipeReader Input => _input ?? throw new InvalidOperationException("The connection isn't open yet.");
+
+    public PipeWriter Output => _output ?? throw new InvalidOperationException("The connection isn't open yet.");
+
+    public string RemoteName { get; }
+
+    public IReadOnlyList<string> PeerNames { get; private set; } = [];
+
+    public async ValueTask OpenAsync(CancellationToken cancellation)
+    {
+        if (_stream is not null)
+        {
+            return;
+        }
+
+        _stream = new NetworkStream(_socket, ownsSocket: true);
+        if (_tls is not null)
+        {
+            _stream = await SecureAsync(_stream, _tls, cancellation);
+        }
+
+        (_input, _output) = (PipeReader.Create(_stream), PipeWriter.Create(_stream));
+    }
+
+    public void Abort() => _socket.Dispose();
+
+    public async ValueTask DisposeAsync()
+    {
+        Abort();
+        if (_stream is not null)
+        {
+            try
+            {
+                await _stream.DisposeAsync();
+            }
+            catch (Exception exception) when (ConnectionFaults.Is(exception))
+            {
+                // TLS says good-bye to a socket that is gone.
+            }
+        }
+    }
+
+    private async ValueTask<Stream> SecureAsync(Stream plain, TlsOptions tls, CancellationToken cancellation)
+    {
+        var secure = new SslStream(plain);
+        try
+        {
+            (SslStreamCertificateContext own, X509ChainPolicy? policy) = _certificates!.Read();
+            if (_dialed is { } address)
+            {
+                await secure.AuthenticateAsClientAsync(
+                    new SslClientAuthenticationOptions
+                    {
+                        TargetHost = tls.ServerName ?? address.Host,
+                        ClientCertificateContext = own,
+                        CertificateChainPolicy = policy,
+                    },
+                    cancellation);
+            }
+            else
+            {
+                await secure.AuthenticateAsServerAsync(
+                    new SslServerAuthenticationOptions
+                    {
+                        ServerCertificateContext = own,
+                        ClientCertificateRequired = tls.RequiresClientCertificate,
+                        CertificateChainPolicy = policy,
+                    },
+                    cancellation);
+            }
+
+            PeerNames = secure.RemoteCertificate is X509Certificate2 certificate ? NamesOf(certificate) : [];
+            return secure;
+        }
+        catch (AuthenticationException exception)
+        {
+            await secure.DisposeAsync();
+            throw new IOException($"No TLS with {RemoteName}: {exception.Message}", exception);
+        }
+    }
+
+    private static string[] NamesOf(X509Certificate2 certificate)
+    {
+        IEnumerable<string> alternatives = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
+            .SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(ip => ip.ToString())));
+        return [.. alternatives, .. new[] { certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) }.Where(name => name.Length > 0)];
+    }
+}

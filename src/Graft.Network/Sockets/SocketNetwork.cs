@@ -1,0 +1,83 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace Graft.Network;
+
+/// <summary>TCP, with TLS or mutual TLS if options say so. The production side of the byte seam.</summary>
+/// <remarks>
+/// The one place where the machine's threads and clocks are let in: its continuations come from the thread pool, and go on in the context
+/// that awaits them.
+/// </remarks>
+public sealed class SocketNetwork : INetwork
+{
+    private readonly SocketNetworkOptions _options;
+    private readonly CertificateFiles? _certificates;
+
+    public SocketNetwork(SocketNetworkOptions? options = null)
+    {
+        _options = options ?? new SocketNetworkOptions();
+        _certificates = _options.Tls is null ? null : new CertificateFiles(_options.Tls, _options.Happened);
+    }
+
+    public async ValueTask<IConnection> ConnectAsync(NodeAddress address, CancellationToken cancellation)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        try
+        {
+            // By name: the system resolves it, now.
+            await socket.ConnectAsync(address.Host, address.Port, cancellation);
+            var connection = new SocketConnection(socket, _options.Tls, _certificates, address);
+            await connection.OpenAsync(cancellation);
+            return connection;
+        }
+        catch (Exception exception) when (exception is not IOException)
+        {
+            socket.Dispose();
+            if (exception is SocketException or System.Security.Authentication.AuthenticationException or ObjectDisposedException)
+            {
+                throw new IOException($"Can't connect to {address}: {exception.Message}", exception);
+            }
+
+            throw;
+        }
+        catch (IOException)
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    public async ValueTask<IListener> ListenAsync(NodeAddress address, CancellationToken cancellation)
+    {
+        Socket? socket = null;
+        try
+        {
+            IPAddress ip = await ResolveAsync(address.Host, cancellation);
+            socket = new Socket(ip.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+            if (ip.Equals(IPAddress.IPv6Any))
+            {
+                socket.DualMode = true;
+            }
+
+            socket.Bind(new IPEndPoint(ip, address.Port));
+            socket.Listen(_options.Backlog);
+            return new SocketListener(socket, address.Host, _options.Tls, _certificates);
+        }
+        catch (SocketException exception)
+        {
+            socket?.Dispose();
+            throw new IOException($"Can't listen on {address}: {exception.Message}", exception);
+        }
+    }
+
+    private static async ValueTask<IPAddress> ResolveAsync(string host, CancellationToken cancellation)
+    {
+        if (IPAddress.TryParse(host, out IPAddress? ip))
+        {
+            return ip;
+        }
+
+        IPAddress[] found = await Dns.GetHostAddressesAsync(host, cancellation);
+        return found.FirstOrDefault() ?? throw new SocketException((int)SocketError.HostNotFound);
+    }
+}
