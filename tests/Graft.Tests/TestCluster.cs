@@ -1,6 +1,9 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Graft.Consensus;
+using Graft.Network;
 using Graft.Storage;
+using Graft.Tests.Support;
 
 namespace Graft.Tests;
 
@@ -13,9 +16,9 @@ internal sealed class TestCluster
     private readonly SeededRandom _random;
     private readonly GroupSettings _settings;
 
-    internal TestCluster(ulong seed, int nodes, GroupSettings? settings = null)
+    private TestCluster(WorldContext world, ulong seed, int nodes, GroupSettings? settings)
     {
-        World = new TurnWorld(seed);
+        World = world;
         _random = new SeededRandom(seed);
         _settings = settings ?? new GroupSettings();
         for (int i = 1; i <= nodes; i++)
@@ -24,24 +27,26 @@ internal sealed class TestCluster
         }
     }
 
-    internal TurnWorld World { get; }
+    internal WorldContext World { get; }
 
     internal List<TestNode> Nodes { get; } = [];
+
+    /// <summary>There is none: these nodes are connected by <see cref="Deliver"/>.</summary>
+    internal INetwork Bytes { get; } = new MemoryNetwork().At("nowhere");
 
     internal GroupSettings Settings => _settings;
 
     internal TestNode Leader => Nodes.Single(node => node.IsRunning && node.Actor.View.Role == Role.Leader
         && Nodes.All(other => !other.IsRunning || other.Actor.View.Term <= node.Actor.View.Term));
 
-    internal static ReadOnlyMemory<byte> Bytes(string text) => Encoding.UTF8.GetBytes(text);
+    internal static ReadOnlyMemory<byte> Encode(string text) => Encoding.UTF8.GetBytes(text);
 
     internal static string Text(ReadOnlyMemory<byte> bytes) => Encoding.UTF8.GetString(bytes.Span);
 
     /// <summary>Plays a story from beginning to end.</summary>
     internal static void Play(int nodes, Func<TestCluster, Task> story, ulong seed = 1, GroupSettings? settings = null)
     {
-        var cluster = new TestCluster(seed, nodes, settings);
-        cluster.World.Run(() => story(cluster), TimeSpan.FromMinutes(30));
+        WorldContext.Run(seed, world => story(new TestCluster(world, seed, nodes, settings)), TimeSpan.FromMinutes(30));
     }
 
     internal ulong NextSeed() => _random.NextUInt64();
@@ -76,16 +81,12 @@ internal sealed class TestCluster
         await UntilAsync(() => Leader.Actor.View.Membership is { IsJoint: false } members && members.Find(node) is { Role: MemberRole.Voter });
     }
 
-    internal Task DelayAsync(int milliseconds) => Task.Delay(TimeSpan.FromMilliseconds(milliseconds), new VirtualTime(World), CancellationToken.None);
+    internal Task DelayAsync(int milliseconds) => World.DelayAsync(TimeSpan.FromMilliseconds(milliseconds));
 
-    internal async Task UntilAsync(Func<bool> condition)
-    {
-        for (int i = 0; !condition(); i++)
-        {
-            Assert.True(i < 60_000, "It hasn't come about within a minute.");
-            await DelayAsync(1);
-        }
-    }
+    internal Task UntilAsync(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "") => World.UntilAsync(condition, what);
+
+    /// <summary>Has something happen a little later.</summary>
+    internal void Later(int milliseconds, Action action) => _ = LaterAsync(milliseconds, action);
 
     internal async Task UntilLeaderAsync() =>
         await UntilAsync(() => Nodes.Count(node => node.IsRunning && node.Actor.View.Role == Role.Leader) == 1
@@ -116,13 +117,19 @@ internal sealed class TestCluster
 
         var received = new TestMessage(message, entries);
         TestNode? receiver = Nodes.Find(node => node.Id == received.Message.To);
-        World.At(World.Now + TimeSpan.FromMilliseconds(1), () =>
+        Later(1, () =>
         {
             if (receiver is { IsRunning: true } && !_cuts.Contains((received.Message.From, received.Message.To)))
             {
                 receiver.Runtime.FindOrCreate(group)!.Receive(received);
             }
         });
+    }
+
+    private async Task LaterAsync(int milliseconds, Action action)
+    {
+        await DelayAsync(milliseconds);
+        action();
     }
 
     private sealed class TestMessage : ReceivedMessage

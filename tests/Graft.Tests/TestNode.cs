@@ -16,13 +16,11 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
 
     internal TestMachine Machine { get; private set; } = new();
 
-    internal VirtualTime Time { get; } = new(cluster.World);
-
     internal GroupActor Actor => Runtime.Find(TestCluster.Group)!;
 
     internal void Start(bool isFounder)
     {
-        var seams = new NodeSeams { Disk = disk, Time = Time, Seed = cluster.NextSeed(), Context = cluster.World };
+        var seams = new NodeSeams { Disk = disk, Time = cluster.World.Time, Network = cluster.Bytes, Seed = cluster.NextSeed(), Context = cluster.World };
         var runtime = NodeRuntime.Open(seams, new NodeIdentity(new ClusterId(7), id), "a test");
         if (isFounder)
         {
@@ -45,7 +43,7 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
 
     internal async Task<string> WriteAsync(string command, WriteOptions options = default)
     {
-        WriteResult result = await Actor.WriteAsync(WriteForm.Command, TestCluster.Bytes(command), options, CancellationToken.None);
+        WriteResult result = await Actor.WriteAsync(WriteForm.Command, TestCluster.Encode(command), options, CancellationToken.None);
         return TestCluster.Text(result.Answer);
     }
 
@@ -69,7 +67,7 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
     void IPeers.FetchSnapshot(GroupActor group, Snapshot snapshot, NodeId from)
     {
         TestNode? holder = cluster.Nodes.Find(node => node.Id == from);
-        cluster.World.At(cluster.World.Now + TimeSpan.FromMilliseconds(20), () =>
+        cluster.Later(20, () =>
         {
             if (holder is not { IsRunning: true } || _runtime is null)
             {

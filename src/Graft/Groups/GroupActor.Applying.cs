@@ -30,7 +30,7 @@ internal sealed partial class GroupActor
         Ask();
     }
 
-    void IApplierHost.ApplyHalted(ApplyHaltedException why) => Post(now => OnHalted(why, now));
+    void IApplierHost.ApplyHalted(ApplyHaltedException why) => Tell(now => OnHalted(why, now));
 
     private void SubmitCommitted()
     {

@@ -71,7 +71,7 @@ internal sealed partial class GroupActor
         return done.Task;
     }
 
-    void IApplierHost.AddressNoted(NodeId node, string address) => Post(_ =>
+    void IApplierHost.AddressNoted(NodeId node, string address) => Tell(_ =>
     {
         if (address.Length == 0)
         {

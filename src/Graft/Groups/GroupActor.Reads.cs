@@ -30,6 +30,7 @@ internal sealed partial class GroupActor
 
         lock (_gate)
         {
+            ThrowIfOver();
             _incoming.Reads.Add(read);
         }
 
@@ -150,6 +151,19 @@ internal sealed partial class GroupActor
                 read.TryFail(new ReadFailedException(
                     RejectReason.TimedOut, $"Entry {index} wasn't applied here in time; {_core.Id} has applied up to {_applied}."));
             }
+        }
+    }
+
+    private void EndAllReads(Exception why)
+    {
+        foreach (PendingRead read in _inputs.Reads.Concat(_confirming.Values))
+        {
+            read.TryFail(why);
+        }
+
+        while (_waiting.TryDequeue(out PendingRead? read, out _))
+        {
+            read.TryFail(why);
         }
     }
 

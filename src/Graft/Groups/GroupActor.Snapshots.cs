@@ -13,9 +13,9 @@ internal sealed partial class GroupActor
     private bool _isLossKnown;
     private EntryId _installing;
 
-    void IApplierHost.Captured(CapturedState captured) => Post(_ => SaveSnapshot(captured));
+    void IApplierHost.Captured(CapturedState captured) => Tell(_ => SaveSnapshot(captured));
 
-    void IApplierHost.Restored(EntryId snapshot) => Post(_ => OnRestored(snapshot));
+    void IApplierHost.Restored(EntryId snapshot) => Tell(_ => OnRestored(snapshot));
 
     /// <summary>Takes a snapshot of what is applied now.</summary>
     internal Task<EntryId> TakeSnapshotAsync()
@@ -30,16 +30,16 @@ internal sealed partial class GroupActor
     }
 
     /// <summary>The snapshot that was to be fetched has come, whole, verified and durable.</summary>
-    internal void SnapshotFetched(EntryId last) => Post(now => _core.SnapshotReceived(last, now));
+    internal void SnapshotFetched(EntryId last) => Tell(now => _core.SnapshotReceived(last, now));
 
-    internal void StorageFailed(StorageFailedException failure) => Post(now => FailDisk(failure, now));
+    internal void StorageFailed(StorageFailedException failure) => Tell(now => FailDisk(failure, now));
 
     /// <summary>Something that whoever operates the node may want to know.</summary>
     internal void Note(string text) => _services.Failure.Note(_id, text);
 
-    internal void SnapshotFetchFailed(EntryId last) => Post(now => _core.SnapshotFailed(last, now));
+    internal void SnapshotFetchFailed(EntryId last) => Tell(now => _core.SnapshotFailed(last, now));
 
-    internal void SnapshotProgress(EntryId last, long bytes) => Post(now => _core.SnapshotProgress(last, bytes, now));
+    internal void SnapshotProgress(EntryId last, long bytes) => Tell(now => _core.SnapshotProgress(last, bytes, now));
 
     // As large as the state, or several times so: then what is written for snapshots stays a fraction of what is written anyway.
     private void ConsiderSnapshot()
@@ -91,17 +91,17 @@ internal sealed partial class GroupActor
 
                 Snapshot written = writer.Complete();
                 _services.Snapshots.Prune(_id, _settings.SnapshotsKept, []);
-                Post(now => OnSnapshotWritten(written, now));
+                Tell(now => OnSnapshotWritten(written, now));
             }
         }
         catch (StorageFailedException failure)
         {
-            Post(now => FailDisk(failure, now));
+            Tell(now => FailDisk(failure, now));
         }
         catch (Exception failure) when (failure is not InvariantViolationException)
         {
             // A full disk, or a state machine that can't write itself down: the log stays, and the next trigger tries again.
-            Post(_ => EndSnapshot(snapshot.Last, failure));
+            Tell(_ => EndSnapshot(snapshot.Last, failure));
         }
     }
 

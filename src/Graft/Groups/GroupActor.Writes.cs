@@ -54,6 +54,7 @@ internal sealed partial class GroupActor
         ValueTask<WriteResult> task = write.Task;
         lock (_gate)
         {
+            ThrowIfOver();
             _incoming.Writes.Add(write);
         }
 

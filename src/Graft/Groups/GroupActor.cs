@@ -28,6 +28,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     private Inputs _incoming = new();
     private Inputs _inputs = new();
     private GroupView _view;
+    private string? _over;
 
     internal GroupActor(GroupServices services, SeededRandom random, GroupSettings settings, RaftOptions options, RestoredState restored, IStateMachine machine)
         : base(services.Scheduler, services.Failure)
@@ -72,24 +73,71 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     {
         lock (_gate)
         {
-            _incoming.Messages.Add(message);
+            if (_over is null)
+            {
+                _incoming.Messages.Add(message);
+                message = null!;
+            }
         }
 
-        Ask();
+        if (message is null)
+        {
+            Ask();
+        }
+        else
+        {
+            message.Release();
+        }
     }
 
     /// <summary>Has something done in the group's turn.</summary>
+    /// <exception cref="RejectedException">The group has stopped.</exception>
     internal void Post(Action<Instant> request)
     {
         lock (_gate)
         {
+            ThrowIfOver();
             _incoming.Requests.Add(request);
         }
 
         Ask();
     }
 
-    internal void ReportUnreachable(NodeId node) => Post(now => _core.ReportUnreachable(node, now));
+    /// <summary>Tells the group of something that it need not know once it has stopped.</summary>
+    internal void Tell(Action<Instant> report)
+    {
+        lock (_gate)
+        {
+            if (_over is not null)
+            {
+                return;
+            }
+
+            _incoming.Requests.Add(report);
+        }
+
+        Ask();
+    }
+
+    /// <summary>Ends the group on this node: whoever waits is told, and no more is said to anybody.</summary>
+    internal async Task StopAsync()
+    {
+        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        Tell(_ =>
+        {
+            End("This node is stopping.");
+            stopped.SetResult();
+        });
+        if (_over is null)
+        {
+            await stopped.Task;
+        }
+
+        _applier.Stop();
+        await _applier.Completion;
+    }
+
+    internal void ReportUnreachable(NodeId node) => Tell(now => _core.ReportUnreachable(node, now));
 
     private protected override void RunTurn()
     {
@@ -99,10 +147,68 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         }
 
         Instant now = _services.Clock.Now;
-        Step(now);
-        Conclude(now);
-        SetDeadline(now);
+        if (_over is null)
+        {
+            Step(now);
+        }
+
+        if (_over is null)
+        {
+            Conclude(now);
+            SetDeadline(now);
+        }
+
         _inputs.Clear();
+    }
+
+    // Nobody may wait for an actor that never runs again: deadlines are kept by it, too.
+    private protected override void OnFailed(Exception bug) => End($"This node has failed: {bug.Message}");
+
+    private void End(string why)
+    {
+        lock (_gate)
+        {
+            _over = why;
+            _inputs.Writes.AddRange(_incoming.Writes);
+            _inputs.Reads.AddRange(_incoming.Reads);
+            foreach (ReceivedMessage message in _incoming.Messages)
+            {
+                message.Release();
+            }
+
+            _incoming.Clear();
+        }
+
+        EndAllWrites(
+            appended: write => new UnknownOutcomeException(why, write.Id),
+            other: _ => new RejectedException(RejectReason.Stopping, why));
+        EndAllReads(new ReadFailedException(RejectReason.Stopping, why));
+        foreach ((EntryId change, TaskCompletionSource<LogIndex> done) in _changes)
+        {
+            done.TrySetException(new UnknownOutcomeException(why, new WriteId(change, 0, 0)));
+        }
+
+        _changes.Clear();
+        _transfer?.TrySetException(new RejectedException(RejectReason.Stopping, why));
+        foreach (TaskCompletionSource<EntryId> waiter in _snapshotWaiters)
+        {
+            waiter.TrySetException(new RejectedException(RejectReason.Stopping, why));
+        }
+
+        _snapshotWaiters.Clear();
+        if (_leadership is { } ended)
+        {
+            Volatile.Write(ref _leadership, null);
+            _services.Scheduler.Post(new Cancellation(ended));
+        }
+    }
+
+    private void ThrowIfOver()
+    {
+        if (_over is { } why)
+        {
+            throw new RejectedException(RejectReason.Stopping, why);
+        }
     }
 
     private void Step(Instant now)
@@ -121,13 +227,28 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         }
 
         TakeApplied();
+        if (_tail.End < _core.Log.Last.Index)
+        {
+            // It has just begun to lead. Its own first entry comes before any command.
+            TakeOrders(now);
+        }
+
         Propose(now);
         BeginReads(now);
         ExpireWaiting(now);
     }
 
-    // The core names what it wants done until it has nothing more to say.
     private void Conclude(Instant now)
+    {
+        TakeOrders(now);
+        EndChanges();
+        SubmitCommitted();
+        _tail.Trim(LogIndex.Min(_core.DurableIndex, _applied));
+        Publish();
+    }
+
+    // The core names what it wants done until it has nothing more to say.
+    private void TakeOrders(Instant now)
     {
         while (true)
         {
@@ -166,11 +287,6 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
             _committed = ready.Commit;
         }
-
-        EndChanges();
-        SubmitCommitted();
-        _tail.Trim(LogIndex.Min(_core.DurableIndex, _applied));
-        Publish();
     }
 
     private void SetDeadline(Instant now)

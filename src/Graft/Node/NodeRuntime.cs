@@ -54,14 +54,21 @@ internal sealed class NodeRuntime : INodeFailure
     /// <param name="seams">What the node stands on.</param>
     /// <param name="birth">Whose the directory becomes if it's empty; a node's own is left as it is.</param>
     /// <param name="holder">One line for whoever finds the directory locked.</param>
+    /// <param name="segmentBytes">Size of a segment of the log.</param>
+    /// <param name="cacheBytes">How much of the log's end is kept in memory.</param>
     /// <exception cref="StorageRefusedException">The directory is another's, newer than this program, or in use.</exception>
     /// <exception cref="StorageFailedException">The disk failed.</exception>
-    internal static NodeRuntime Open(NodeSeams seams, NodeIdentity? birth, string holder)
+    internal static NodeRuntime Open(
+        NodeSeams seams, NodeIdentity? birth, string holder, long segmentBytes = 1 << 20, int cacheBytes = 1 << 20)
     {
         DirectoryListing found = LogTools.Describe(seams.Disk);
         NodeIdentity identity = found is { Cluster: { } cluster, Node: { } node } ? new NodeIdentity(cluster, node)
             : birth ?? throw new ArgumentException("The data directory is empty, and nobody said whose it is to be.", nameof(birth));
-        var log = WriteAheadLog.Open(seams.Disk, new LogOptions { Cluster = identity.Cluster, Node = identity.Node, Holder = holder });
+        var options = new LogOptions
+        {
+            Cluster = identity.Cluster, Node = identity.Node, Holder = holder, SegmentBytes = segmentBytes, CacheBytes = cacheBytes,
+        };
+        var log = WriteAheadLog.Open(seams.Disk, options);
         try
         {
             var warnings = new List<SnapshotWarning>();
@@ -163,11 +170,31 @@ internal sealed class NodeRuntime : INodeFailure
         }
     }
 
+    internal GroupActor[] AllGroups()
+    {
+        lock (_gate)
+        {
+            return [.. _groups.Values];
+        }
+    }
+
+    /// <summary>Something of the node has met what can't be.</summary>
+    internal void Fail(Exception bug) => _failed.TrySetResult(bug);
+
     internal GroupActor? Find(GroupId id)
     {
         lock (_gate)
         {
             return _groups.GetValueOrDefault(id);
+        }
+    }
+
+    /// <summary>Ends all groups, before the network is taken from under them.</summary>
+    internal async Task StopGroupsAsync()
+    {
+        foreach (GroupActor group in AllGroups())
+        {
+            await group.StopAsync();
         }
     }
 
@@ -180,13 +207,8 @@ internal sealed class NodeRuntime : INodeFailure
             return;
         }
 
+        await StopGroupsAsync();
         services.Deadlines.Dispose();
-        foreach (GroupActor group in _groups.Values)
-        {
-            group.Applier.Stop();
-            await group.Applier.Completion;
-        }
-
         services.Lane.Dispose();
         services.Queue.Dispose();
     }

@@ -1,3 +1,4 @@
+using Graft.Network;
 using Graft.Storage;
 
 namespace Graft;
@@ -13,6 +14,9 @@ public sealed record NodeSeams
 
     /// <summary>Where all chance of the node comes from: its id at birth, election timeouts, the seeds of commands.</summary>
     public required ulong Seed { get; init; }
+
+    /// <summary>What moves bytes between nodes.</summary>
+    public required INetwork Network { get; init; }
 
     /// <summary>Runs everything of the node in its turns; null for the thread pool and threads of the node's own.</summary>
     public SynchronizationContext? Context { get; init; }

@@ -29,6 +29,7 @@ internal abstract class Actor : IThreadPoolWorkItem
         catch (Exception bug) when (_failure.Report(this, bug))
         {
             // A turn that throws has met a state that can't be. The node stops, and this actor never runs again.
+            OnFailed(bug);
             return;
         }
 
@@ -40,6 +41,11 @@ internal abstract class Actor : IThreadPoolWorkItem
     }
 
     private protected abstract void RunTurn();
+
+    /// <summary>The last that is heard of it: whoever waits for it is told.</summary>
+    private protected virtual void OnFailed(Exception bug)
+    {
+    }
 
     private void TakeIfIdle()
     {

@@ -1,0 +1,77 @@
+using Graft.Consensus;
+
+namespace Graft;
+
+/// <content>What became of a write that nobody answered.</content>
+internal sealed partial class GroupActor
+{
+    /// <summary>Settles the fate of a write: by its number, or by its place in the log.</summary>
+    /// <remarks>
+    /// A number is fenced: if it wasn't applied before the fence, it never is. A place is decided once a leader of a later term has
+    /// committed an entry of its own: an entry that such a log lacks can't be committed any more, since whoever still has it can't
+    /// win an election against that commit (thesis §3.6.3).
+    /// </remarks>
+    internal async ValueTask<WriteResult> ResolveAsync(WriteId write, TimeSpan timeout)
+    {
+        TimeSpan allowed = timeout > TimeSpan.Zero ? timeout : _settings.DefaultTimeout;
+        if (write.Session != 0)
+        {
+            var fence = new WriteOptions { Session = write.Session, Sequence = write.Sequence, Timeout = allowed };
+            return await WriteAsync(WriteForm.Fence, default, fence, CancellationToken.None);
+        }
+
+        if (write.Entry == EntryId.Zero)
+        {
+            throw new UnknownOutcomeException("The write has neither a number nor a place in the log, so nothing can be found out of it.", write);
+        }
+
+        Instant deadline = _services.Clock.Now + allowed;
+        await ReadAsync(ReadConsistency.Linearizable, query: null, allowed, CancellationToken.None);
+        while (true)
+        {
+            bool? isCommitted = await FindAsync(write.Entry);
+            if (isCommitted == true)
+            {
+                return new WriteResult(write.Entry.Index, default);
+            }
+
+            if (isCommitted == false)
+            {
+                throw new RejectedException(RejectReason.Superseded, $"{write.Entry} was never committed, and can't be any more.");
+            }
+
+            TimeSpan left = deadline - _services.Clock.Now;
+            if (left <= TimeSpan.Zero)
+            {
+                throw new UnknownOutcomeException($"{write.Entry} is neither committed nor replaced yet.", write);
+            }
+
+            await ReadAsync(ReadConsistency.AtLeast(write.Entry.Index), query: null, left, CancellationToken.None);
+        }
+    }
+
+    private Task<bool?> FindAsync(EntryId entry)
+    {
+        var done = new TaskCompletionSource<bool?>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(_ =>
+        {
+            if (entry.Index <= _core.CommitIndex)
+            {
+                if (entry.Index < _core.Log.Base.Index)
+                {
+                    done.SetException(new UnknownOutcomeException(
+                        $"The log of this node begins behind {_core.Log.Base}: it can't tell any more what stood at {entry.Index}.", new WriteId(entry, 0, 0)));
+                }
+                else
+                {
+                    done.SetResult(_core.Log.Contains(entry));
+                }
+            }
+            else
+            {
+                done.SetResult(_core.Term > entry.Term && _core.Log.TermAt(_core.CommitIndex) > entry.Term ? false : null);
+            }
+        });
+        return done.Task;
+    }
+}

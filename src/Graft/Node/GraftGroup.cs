@@ -1,0 +1,96 @@
+using Graft.Consensus;
+using Graft.Network;
+
+namespace Graft;
+
+/// <summary>A replicated state machine, as the program that embeds a node sees it. Any thread, any node.</summary>
+public sealed class GraftGroup
+{
+    private readonly GroupActor _actor;
+
+    internal GraftGroup(GroupActor actor) => _actor = actor;
+
+    public GroupId Id => _actor.Id;
+
+    /// <summary>Who leads, as far as this node knows.</summary>
+    public NodeId? Leader => _actor.View.Leader;
+
+    public bool IsLeader => _actor.View.Role == Role.Leader;
+
+    /// <summary>The last entry that this node's state machine has applied.</summary>
+    public LogIndex Applied => _actor.View.Applied;
+
+    /// <summary>The members, as of the last change in this node's log.</summary>
+    public Membership Members => _actor.View.Membership;
+
+    /// <summary>Cancelled as soon as this node ceases to lead; already cancelled if it doesn't.</summary>
+    /// <remarks>Pass it to what only the leader may do. It's told late by at most what a lease reckons with, and never by a network's delay.</remarks>
+    public CancellationToken Leadership => _actor.LeadershipToken;
+
+    /// <summary>Replicates a command and returns what the state machine answered, from whatever node leads.</summary>
+    /// <param name="command">The command; kept until the call ends.</param>
+    /// <param name="options">Deadline and session.</param>
+    /// <param name="cancellation">Ends the wait, not the command.</param>
+    /// <exception cref="RejectedException">Nothing happened, and nothing will. <see cref="OverloadedException"/> says when to try again.</exception>
+    /// <exception cref="UnknownOutcomeException">It may or may not take effect; <see cref="ResolveAsync"/> tells.</exception>
+    /// <exception cref="SessionExpiredException">The session isn't known; nothing was done now.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled; what becomes of the command isn't known.</exception>
+    public ValueTask<WriteResult> WriteAsync(ReadOnlyMemory<byte> command, WriteOptions options = default, CancellationToken cancellation = default) =>
+        _actor.WriteAsync(WriteForm.Command, command, options, cancellation);
+
+    /// <summary>Asks this node's state machine, once it is as fresh as asked for.</summary>
+    /// <param name="query">The question.</param>
+    /// <param name="consistency">How fresh; linearizable if left out.</param>
+    /// <param name="timeout">How long the whole call may take; the default if zero.</param>
+    /// <param name="cancellation">The asker gives up.</param>
+    /// <exception cref="ReadFailedException">It couldn't be made that fresh in time.</exception>
+    /// <exception cref="QueryFailedException">The state machine threw.</exception>
+    public ValueTask<QueryResult> QueryAsync(
+        ReadOnlyMemory<byte> query, ReadConsistency consistency = default, TimeSpan timeout = default, CancellationToken cancellation = default) =>
+        _actor.ReadAsync(consistency, query, timeout, cancellation);
+
+    /// <summary>Waits until this node's state is as fresh as asked for; what the application reads from it then is that fresh.</summary>
+    /// <exception cref="ReadFailedException">It couldn't be made that fresh in time.</exception>
+    public ValueTask<QueryResult> WaitAsync(ReadConsistency consistency = default, TimeSpan timeout = default, CancellationToken cancellation = default) =>
+        _actor.ReadAsync(consistency, query: null, timeout, cancellation);
+
+    /// <summary>Finds out what became of a write whose outcome was unknown, and settles it if nobody can tell.</summary>
+    /// <param name="write">What <see cref="UnknownOutcomeException.Write"/> named.</param>
+    /// <param name="timeout">How long it may take; the default if zero.</param>
+    /// <returns>Its result, if it took effect.</returns>
+    /// <exception cref="RejectedException">It didn't, and never will.</exception>
+    /// <exception cref="UnknownOutcomeException">It can't be told: the log that held it is compacted, or the session has expired.</exception>
+    public ValueTask<WriteResult> ResolveAsync(WriteId write, TimeSpan timeout = default) => _actor.ResolveAsync(write, timeout);
+
+    /// <summary>Opens a session: writes numbered in it take effect once, however often they're sent.</summary>
+    /// <param name="lifetime">How long it may be idle before it's forgotten.</param>
+    public async ValueTask<ulong> OpenSessionAsync(TimeSpan lifetime)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThanOrEqual(lifetime, TimeSpan.Zero);
+        WriteResult opened = await _actor.WriteAsync(WriteForm.OpenSession, BitConverter.GetBytes(lifetime.Ticks), default, CancellationToken.None);
+        return opened.Index.Value;
+    }
+
+    /// <summary>Changes members; asked of the leader.</summary>
+    /// <param name="change">What is to become of whom. Who is to be added has to be reachable: <see cref="AnnounceAsync"/> comes first.</param>
+    /// <param name="expected">The configuration's index that the caller looked at; refused if there is another by now.</param>
+    /// <exception cref="MembershipRefusedException">It wasn't begun; the message says why.</exception>
+    /// <exception cref="UnknownOutcomeException">This node was deposed meanwhile.</exception>
+    public Task<LogIndex> ChangeMembersAsync(MembershipChange change, LogIndex? expected = null) => _actor.ChangeMembersAsync(change, expected);
+
+    /// <summary>Says, through the log, where a node can be reached: what every later leader will try.</summary>
+    public async ValueTask AnnounceAsync(NodeId node, NodeAddress address) =>
+        await _actor.WriteAsync(WriteForm.Announce, AddressBook.Encode(node, address.ToString()), default, CancellationToken.None);
+
+    /// <summary>Hands leadership to a node, or to the one that is best placed.</summary>
+    /// <exception cref="RejectedException">It wasn't begun; the message says why.</exception>
+    public Task<TransferResult> TransferLeadershipAsync(NodeId? target = null, TimeSpan timeout = default) =>
+        _actor.TransferAsync(target, timeout > TimeSpan.Zero ? timeout : TimeSpan.FromSeconds(5));
+
+    /// <summary>Takes a snapshot of what is applied, and compacts the log behind it.</summary>
+    /// <returns>The last entry in it.</returns>
+    public Task<EntryId> TakeSnapshotAsync() => _actor.TakeSnapshotAsync();
+
+    /// <summary>The group in detail: members, lags, and why nobody leads if nobody does.</summary>
+    public Task<RaftStatus> StatusAsync() => _actor.StatusAsync();
+}

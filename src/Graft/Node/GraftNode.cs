@@ -1,0 +1,242 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using Graft.Consensus;
+using Graft.Network;
+using Graft.Storage;
+
+namespace Graft;
+
+/// <summary>A node: one log, one port, and the groups that live on them.</summary>
+/// <remarks>
+/// <para>
+/// A directory is a node's for life: it's born with a random id and the id of its cluster, and a wiped disk is another node. Where a
+/// node is reached is an attribute; it may move.
+/// </para>
+/// <para>Dispose it to stop it: leadership is handed over, what is under way is answered, the log is closed in order.</para>
+/// </remarks>
+public sealed class GraftNode : IAsyncDisposable
+{
+    /// <summary>The group of a program that has only one.</summary>
+    public static readonly GroupId DefaultGroup = new(1);
+
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+
+    private readonly NodeRuntime _runtime;
+    private readonly NodeNetwork _network;
+    private readonly NodeOptions _options;
+    private readonly INetwork _bytes;
+    private bool _isStopped;
+
+    private GraftNode(NodeRuntime runtime, NodeNetwork network, NodeOptions options, INetwork bytes) =>
+        (_runtime, _network, _options, _bytes) = (runtime, network, options, bytes);
+
+    public NodeId Id => _runtime.Identity.Node;
+
+    public ClusterId Cluster => _runtime.Identity.Cluster;
+
+    /// <summary>Where it listens.</summary>
+    public NodeAddress Address => _network.Endpoint.ListenAddress;
+
+    /// <summary>What an operator should read of this start: a torn tail that was dropped, damage and what it cost.</summary>
+    public IReadOnlyList<string> Notes => _runtime.Notes;
+
+    /// <summary>Ends when the node can't go on, with the reason. It answers nobody from then on; end the process.</summary>
+    public Task<Exception> Failed => _runtime.Failed;
+
+    /// <summary>Starts a node on this machine's disk, clock and network.</summary>
+    /// <param name="options">What it's told.</param>
+    /// <param name="machine">Makes the state machine of <see cref="DefaultGroup"/>.</param>
+    /// <param name="cancellation">Gives the start up.</param>
+    /// <exception cref="ArgumentException">An option is out of range; the message says which.</exception>
+    /// <exception cref="StorageRefusedException">The directory is another's, newer than this program, or in use.</exception>
+    /// <exception cref="StorageFailedException">The disk failed.</exception>
+    /// <exception cref="IOException">The port is taken, or nobody of the cluster to join answered.</exception>
+    public static Task<GraftNode> StartAsync(NodeOptions options, Func<IStateMachine> machine, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(machine);
+        options.Validate(hasDisk: false);
+        var seams = new NodeSeams
+        {
+            Disk = new FileDisk(options.DataDirectory!),
+            Time = SuspendAwareTime.Instance,
+            Seed = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
+            Network = new SocketNetwork(),
+        };
+        return StartAsync(options, seams, group => group == DefaultGroup ? machine() : null, cancellation);
+    }
+
+    /// <summary>Starts a node on whatever it's given to stand on.</summary>
+    /// <param name="options">What it's told.</param>
+    /// <param name="seams">Its disk, clocks, network and seed.</param>
+    /// <param name="machines">Makes the state machine of a group; null if this program has no such group.</param>
+    /// <param name="cancellation">Gives the start up.</param>
+    /// <inheritdoc cref="StartAsync(NodeOptions, Func{IStateMachine}, CancellationToken)"/>
+    public static async Task<GraftNode> StartAsync(
+        NodeOptions options, NodeSeams seams, Func<GroupId, IStateMachine?> machines, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(options);
+        ArgumentNullException.ThrowIfNull(seams);
+        ArgumentNullException.ThrowIfNull(machines);
+        options.Validate(hasDisk: true);
+        var random = new SeededRandom(seams.Seed);
+        bool isBorn = LogTools.Describe(seams.Disk).Node is null;
+        NodeIdentity? birth = isBorn ? await BeBornAsync(options, seams, random, cancellation) : null;
+        NodeRuntime runtime = NodeRuntime.Open(seams, birth, $"process {Environment.ProcessId}", options.SegmentBytes, options.LogCacheBytes);
+        GraftNode? node = null;
+        try
+        {
+            var endpoint = new EndpointOptions
+            {
+                Node = runtime.Identity.Node,
+                Incarnation = runtime.Incarnation,
+                Listen = options.Listen,
+                Advertised = options.Advertised,
+            };
+            NodeNetwork network = new(runtime, endpoint, seams.Network, random.Fork(), runtime.Fail);
+            node = new GraftNode(runtime, network, options, seams.Network);
+            await node.RunAsync(machines, isBorn, cancellation);
+            return node;
+        }
+        catch
+        {
+            await (node is null ? runtime.StopAsync() : node.DisposeAsync());
+            throw;
+        }
+    }
+
+    /// <summary>A group of this node.</summary>
+    /// <exception cref="ArgumentException">This program has no such group.</exception>
+    public GraftGroup Group(GroupId id) =>
+        new(_runtime.FindOrCreate(id) ?? throw new ArgumentException($"{id} has no state machine on this node.", nameof(id)));
+
+    /// <summary>The one group of a program that has only one.</summary>
+    public GraftGroup Group() => Group(DefaultGroup);
+
+    /// <summary>Stops the node: hands leadership over, ends what is under way, closes the log in order.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (_isStopped)
+        {
+            return;
+        }
+
+        _isStopped = true;
+        _network.Endpoint.Drain();
+        foreach (GroupActor group in _runtime.AllGroups())
+        {
+            await HandOverAsync(group);
+        }
+
+        await _runtime.StopGroupsAsync();
+        await _network.DisposeAsync();
+        await _runtime.StopAsync();
+    }
+
+    private static async Task HandOverAsync(GroupActor group)
+    {
+        if (group.View.Role == Role.Leader && group.View.Membership.Members.Length > 1)
+        {
+            try
+            {
+                await group.TransferAsync(target: null, StopPatience);
+            }
+            catch (RejectedException)
+            {
+                // Nobody is there to lead in its place; the others will find one once they are.
+            }
+        }
+    }
+
+    // Who a directory becomes. It's drawn once, and written by the log before anything else.
+    private static async Task<NodeIdentity> BeBornAsync(NodeOptions options, NodeSeams seams, SeededRandom random, CancellationToken cancellation)
+    {
+        var node = new NodeId(random.NextUInt64());
+        if (options.Found)
+        {
+            return new NodeIdentity(new ClusterId(random.NextUInt64()), node);
+        }
+
+        if (options.Join.Count == 0)
+        {
+            throw new ArgumentException(
+                "The data directory is empty. Found: start a new cluster with this node. Join: the addresses of a cluster to join.", nameof(options));
+        }
+
+        List<string> answers = [];
+        foreach (NodeAddress address in options.Join)
+        {
+            try
+            {
+                await using CallConnection connection = await CallConnection.OpenAsync(new CallConnectionOptions(), seams.Network, address, seams.Time, cancellation);
+                return new NodeIdentity(connection.Server.Cluster, node);
+            }
+            catch (IOException failure)
+            {
+                answers.Add($"{address}: {failure.Message}");
+            }
+        }
+
+        throw new IOException($"Nobody of the cluster to join answered. {string.Join(" ", answers)}");
+    }
+
+    private async Task RunAsync(Func<GroupId, IStateMachine?> machines, bool isBorn, CancellationToken cancellation)
+    {
+        var settings = new GroupSettings
+        {
+            DefaultTimeout = _options.DefaultTimeout,
+            CommandBytesMax = _options.CommandBytesMax,
+            SnapshotLogBytes = _options.SnapshotLogBytes,
+            TrailingEntries = _options.TrailingEntries,
+        };
+        if (isBorn && _options.Found)
+        {
+            _runtime.Found(DefaultGroup);
+        }
+
+        var forwarder = new Forwarder(_network.Endpoint, Id, _runtime.Clock);
+        var sessions = new NodeSessions();
+        _runtime.Start(
+            _network,
+            group => machines(group) is { } machine
+                ? new GroupSetup { Machine = machine, Settings = settings, ElectionTimeout = _options.ElectionTimeout }
+                : null,
+            (group, write) => _runtime.Scheduler.Start(() => _ = forwarder.ForwardAsync(group, sessions.Of(group.Id), write)),
+            Learn);
+        await _network.StartAsync(new CallService(_runtime), cancellation);
+        GroupActor? own = _runtime.FindOrCreate(DefaultGroup);
+        if (own is not null && isBorn)
+        {
+            await (_options.Found ? AnnounceAsync(own) : JoinAsync(own, cancellation));
+        }
+    }
+
+    private void Learn(NodeId node, string text)
+    {
+        if (NodeAddress.TryParse(text, out NodeAddress address, out _))
+        {
+            _network.Learn(node, address);
+        }
+    }
+
+    private async Task AnnounceAsync(GroupActor group)
+    {
+        NodeAddress address = _options.Advertised ?? Address;
+        await group.WriteAsync(WriteForm.Announce, AddressBook.Encode(Id, address.ToString()), default, CancellationToken.None);
+    }
+
+    // Through any member: the address first, so that every later leader can reach this node, then the change of members.
+    private async Task JoinAsync(GroupActor group, CancellationToken cancellation)
+    {
+        var joining = new Joining(
+            _network.Endpoint,
+            _bytes,
+            new CallConnectionOptions { Cluster = Cluster, Node = Id, Incarnation = _runtime.Incarnation },
+            _options,
+            Id,
+            _runtime.Clock);
+        await joining.RunAsync(group, _options.Advertised ?? Address, Learned, cancellation);
+
+        void Learned(NodeId node, NodeAddress address) => _network.Learn(node, address);
+    }
+}

@@ -1,0 +1,138 @@
+using Graft.Consensus;
+using Graft.Network;
+
+namespace Graft;
+
+/// <summary>The way of a new node into its cluster, through whichever member answers.</summary>
+internal sealed class Joining(Endpoint endpoint, INetwork network, CallConnectionOptions caller, NodeOptions options, NodeId self, NodeClock clock)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly SortedDictionary<NodeId, NodeAddress> _known = [];
+
+    /// <summary>Has itself announced and added, and waits until it is what it was to become.</summary>
+    /// <param name="group">Its own side of the group, empty as yet.</param>
+    /// <param name="address">Where it's reached.</param>
+    /// <param name="learned">Told where others are.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="IOException">It didn't come about in time; the message says how far it got. As a member it can be removed again.</exception>
+    internal async Task RunAsync(GroupActor group, NodeAddress address, Action<NodeId, NodeAddress> learned, CancellationToken cancellation)
+    {
+        Instant deadline = clock.Now + options.JoinTimeout;
+        string progress = "Nobody has answered yet.";
+        bool isAdded = false;
+        while (!IsWhatItWasToBecome(group))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            if (clock.Now >= deadline)
+            {
+                throw new IOException($"{self} hasn't joined {group.Id} in {options.JoinTimeout.TotalSeconds:0} s. {progress}");
+            }
+
+            if (!isAdded)
+            {
+                (isAdded, progress) = await TryAddAsync(group.Id, address, learned, cancellation);
+            }
+
+            await Task.Delay(Pause, clock.Time, cancellation);
+        }
+    }
+
+    private bool IsWhatItWasToBecome(GroupActor group)
+    {
+        Membership members = group.View.Membership;
+        return members.Find(self) is { } me && !members.IsJoint && me.Role == (options.JoinAs == MemberKind.Learner ? MemberRole.Learner : MemberRole.Voter);
+    }
+
+    private async Task<(bool IsAdded, string Progress)> TryAddAsync(
+        GroupId group, NodeAddress address, Action<NodeId, NodeAddress> learned, CancellationToken cancellation)
+    {
+        (GroupInfo? info, string progress) = await DescribeAsync(group, learned, cancellation);
+        if (info is null)
+        {
+            return (false, progress);
+        }
+
+        if (info.Membership.Contains(self))
+        {
+            return (true, "It's a member, and is catching up.");
+        }
+
+        if (info.Leader is not { } leader || !_known.ContainsKey(leader))
+        {
+            return (false, $"{group} has no leader, or nobody says where it is.");
+        }
+
+        MembershipChange change = options.JoinAs switch
+        {
+            MemberKind.Learner => MembershipChange.None.AddLearner(self),
+            MemberKind.Witness => MembershipChange.None.AddWitness(self),
+            _ => MembershipChange.None.Add(self),
+        };
+        byte[] announce = new WriteCall(WriteForm.Announce, default, AddressBook.Encode(self, address.ToString())).Encode();
+        byte[] add = new MembersCall(change, info.MembershipIndex).Encode();
+        foreach ((ushort method, byte[] body) in new[] { (CallMethod.Write, announce), (CallMethod.ChangeMembers, add) })
+        {
+            try
+            {
+                // The change ends only once the node has caught up, so it may well outlast this call's patience.
+                CallReply reply = await endpoint.CallAsync(leader, method, group, body, Patience, hops: 0, cancellation);
+                if (reply.Status != ReplyStatus.Done)
+                {
+                    return (false, FailureReply.TryRead(reply.Body.Span, out FailureReply failure) ? failure.Text : $"{leader} refused (status {reply.Status:x}).");
+                }
+            }
+            catch (CallException unanswered)
+            {
+                return (false, unanswered.Message);
+            }
+        }
+
+        return (true, "It's a member, and is catching up.");
+    }
+
+    // Whoever of the cluster answers says who leads, and where everybody is.
+    private async Task<(GroupInfo? Info, string Progress)> DescribeAsync(GroupId group, Action<NodeId, NodeAddress> learned, CancellationToken cancellation)
+    {
+        string progress = "Nobody has answered yet.";
+        foreach (NodeAddress address in (NodeAddress[])[.. options.Join, .. _known.Values])
+        {
+            try
+            {
+                await using CallConnection connection = await CallConnection.OpenAsync(caller, network, address, clock.Time, cancellation);
+                Learn(connection.Server.Node, connection.Server.Advertised ?? address, learned);
+                CallReply reply = await connection.CallAsync(CallMethod.Describe, group, default, Patience, cancellation);
+                if (reply.Status == ReplyStatus.Done && GroupInfo.TryRead(reply.Body.Span) is { } info)
+                {
+                    foreach ((NodeId node, string text) in info.Addresses)
+                    {
+                        if (NodeAddress.TryParse(text, out NodeAddress known, out _))
+                        {
+                            Learn(node, known, learned);
+                        }
+                    }
+
+                    if (info.Leader is not null)
+                    {
+                        return (info, "");
+                    }
+
+                    progress = $"{address} knows of no leader.";
+                }
+            }
+            catch (IOException failure)
+            {
+                progress = $"{address}: {failure.Message}";
+            }
+        }
+
+        return (null, progress);
+    }
+
+    private void Learn(NodeId node, NodeAddress address, Action<NodeId, NodeAddress> learned)
+    {
+        _known[node] = address;
+        learned(node, address);
+    }
+}

@@ -1,0 +1,79 @@
+using Graft.Network;
+
+namespace Graft;
+
+/// <summary>What a node is told at its start.</summary>
+public sealed class NodeOptions
+{
+    /// <summary>Where the node keeps its log and its snapshots. One process at a time; born with an id of its own.</summary>
+    public string? DataDirectory { get; set; }
+
+    /// <summary>Where to listen. Port 0 takes any free one.</summary>
+    public NodeAddress Listen { get; set; } = new("127.0.0.1", 0);
+
+    /// <summary>Where other nodes reach this one, if not where it listens: behind a container's or a router's address, say.</summary>
+    public NodeAddress? Advertised { get; set; }
+
+    /// <summary>
+    /// On an empty directory: found a cluster with this node as its only member. A directory that belongs to a cluster is started as
+    /// what it is, whatever this says.
+    /// </summary>
+    public bool Found { get; set; }
+
+    /// <summary>On an empty directory: join the cluster of whoever answers at one of these addresses.</summary>
+    public IList<NodeAddress> Join { get; } = [];
+
+    /// <summary>As what to join.</summary>
+    public MemberKind JoinAs { get; set; } = MemberKind.Voter;
+
+    /// <summary>T: the least time without a leader before a node stands for election; the real one is drawn from [T, 1.5 T).</summary>
+    /// <remarks>500 ms: ten heartbeats may be lost, and a pause of a large heap's collection still costs no leader.</remarks>
+    public TimeSpan ElectionTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>How long a call may take that names no time of its own.</summary>
+    public TimeSpan DefaultTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>How long joining may take, catching up included, before the start fails. The node stays a member and can be removed.</summary>
+    public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
+    /// <summary>The largest command, in bytes: at most 8 MiB, less what surrounds it.</summary>
+    public int CommandBytesMax { get; set; } = 4 << 20;
+
+    /// <summary>Log behind the newest snapshot that calls for another one, in bytes, at least.</summary>
+    public long SnapshotLogBytes { get; set; } = 64 << 20;
+
+    /// <summary>Entries that are kept behind a snapshot for followers that are a little late.</summary>
+    public ulong TrailingEntries { get; set; } = 10_000;
+
+    /// <summary>Size of a segment of the log, in bytes. Two are made at the start, written with zeros ahead of their use.</summary>
+    public long SegmentBytes { get; set; } = 16 << 20;
+
+    /// <summary>How much of the log's end is kept in memory for followers that are behind, in bytes.</summary>
+    public int LogCacheBytes { get; set; } = 16 << 20;
+
+    /// <exception cref="ArgumentException">A value is out of its range, or two don't go together; the message names them all.</exception>
+    internal void Validate(bool hasDisk)
+    {
+        List<string> wrong = [];
+        Require(hasDisk || !string.IsNullOrWhiteSpace(DataDirectory), "DataDirectory: the directory for log and snapshots is required.");
+        Require(ElectionTimeout >= TimeSpan.FromMilliseconds(50) && ElectionTimeout <= TimeSpan.FromMinutes(1), $"ElectionTimeout ({ElectionTimeout}) must lie between 50 ms and a minute.");
+        Require(DefaultTimeout > TimeSpan.Zero, $"DefaultTimeout ({DefaultTimeout}) must be above zero.");
+        Require(JoinTimeout > TimeSpan.Zero, $"JoinTimeout ({JoinTimeout}) must be above zero.");
+        Require(CommandBytesMax is > 0 and <= 7 << 20, $"CommandBytesMax ({CommandBytesMax}) must lie between 1 and {7 << 20}: a command has to fit a message.");
+        Require(CommandBytesMax + 128 <= Math.Min(LogCacheBytes / 8, SegmentBytes / 4) || CommandBytesMax == 4 << 20, $"CommandBytesMax ({CommandBytesMax}) must be at most an eighth of LogCacheBytes ({LogCacheBytes}) and a quarter of SegmentBytes ({SegmentBytes}).");
+        Require(SnapshotLogBytes > 0, $"SnapshotLogBytes ({SnapshotLogBytes}) must be above zero.");
+        Require(!Found || Join.Count == 0, "Found and Join exclude each other: a node founds a cluster or joins one.");
+        if (wrong.Count > 0)
+        {
+            throw new ArgumentException(string.Join(" ", wrong), paramName: null);
+        }
+
+        void Require(bool holds, string rule)
+        {
+            if (!holds)
+            {
+                wrong.Add(rule);
+            }
+        }
+    }
+}

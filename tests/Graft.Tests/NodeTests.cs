@@ -1,0 +1,125 @@
+namespace Graft.Tests;
+
+public sealed class NodeTests
+{
+    [Fact]
+    public void Two_nodes_join_the_one_that_founded_and_all_have_the_same_state() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+
+        for (int i = 0; i < 20; i++)
+        {
+            await NodeWorld.WriteAsync(world.Leader, $"c{i}");
+        }
+
+        await world.World.UntilAsync(() => world.Machines.Values.All(machine => machine.Applied.Count == 20), "all have applied all");
+        Assert.All(world.Machines.Values, machine => Assert.Equal(world.Machines["a"].Applied, machine.Applied));
+        Assert.All(world.Nodes.Values, node => Assert.Equal(world.Leader.Cluster, node.Cluster));
+    });
+
+    [Fact]
+    public void Any_node_takes_a_write_and_answers_a_linearizable_read() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+
+        int count = 0;
+        foreach (GraftNode node in world.Nodes.Values)
+        {
+            string written = $"by {node.Id}";
+            Assert.Equal($"{++count}:{written}", await NodeWorld.WriteAsync(node, written));
+            Assert.All(world.Nodes.Values, each => Assert.NotNull(each));
+            foreach (GraftNode reader in world.Nodes.Values)
+            {
+                Assert.EndsWith(written, await NodeWorld.ReadAsync(reader), StringComparison.Ordinal);
+            }
+        }
+    });
+
+    [Fact]
+    public void A_graceful_stop_of_the_leader_hands_over_and_writes_go_on() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+        string leader = world.Nodes.Single(pair => pair.Value.Group().IsLeader).Key;
+        await NodeWorld.WriteAsync(world.Leader, "before");
+
+        await world.StopAsync(leader);
+        TimeSpan stopped = world.World.Time.Elapsed;
+        GraftNode other = world.Nodes.Values.First();
+        await NodeWorld.WriteAsync(other, "after");
+
+        Assert.True(world.World.Time.Elapsed - stopped < TimeSpan.FromMilliseconds(200), $"{world.World.Time.Elapsed - stopped} without writes.");
+    });
+
+    [Fact]
+    public void A_restarted_node_is_the_one_that_it_was() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+        await NodeWorld.WriteAsync(world.Leader, "one");
+        Graft.Consensus.NodeId before = world.Nodes["c"].Id;
+        await world.StopAsync("c");
+        await NodeWorld.WriteAsync(world.Nodes["a"], "two");
+
+        GraftNode again = await world.StartAsync("c", "a");
+
+        Assert.Equal(before, again.Id);
+        Assert.Equal("one,two", await NodeWorld.ReadAsync(again));
+        Assert.Equal(3, again.Group().Members.Members.Length);
+    });
+
+    [Fact]
+    public void A_write_that_is_passed_on_takes_effect_once_though_its_answer_is_lost() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+        string leader = world.Nodes.Single(pair => pair.Value.Group().IsLeader).Key;
+        string follower = world.Nodes.Keys.First(name => name != leader);
+        await NodeWorld.WriteAsync(world.Nodes[follower], "first");
+
+        for (int i = 0; i < 10; i++)
+        {
+            Task<string> write = NodeWorld.WriteAsync(world.Nodes[follower], $"c{i}");
+            await world.World.DelayAsync(TimeSpan.FromMilliseconds(i));
+            world.Network.Reset(leader, follower);
+            await write;
+        }
+
+        Assert.Equal(11, world.Machines[leader].Applied.Count);
+    });
+
+    [Fact]
+    public void A_member_that_is_removed_stays_out_and_the_others_go_on() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+        string leader = world.Nodes.Single(pair => pair.Value.Group().IsLeader).Key;
+        string gone = world.Nodes.Keys.First(name => name != leader);
+
+        await world.Leader.Group().ChangeMembersAsync(Graft.Consensus.MembershipChange.None.Remove(world.Nodes[gone].Id));
+        await world.World.DelayAsync(TimeSpan.FromSeconds(5));
+
+        Assert.Equal(2, world.Leader.Group().Members.Members.Length);
+        Assert.Equal("1:x", await NodeWorld.WriteAsync(world.Leader, "x"));
+        Assert.Empty(world.Machines[gone].Applied);
+    });
+
+    [Fact]
+    public void An_unknown_outcome_is_resolved_by_the_log() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+        string leader = world.Nodes.Single(pair => pair.Value.Group().IsLeader).Key;
+        GraftNode old = world.Nodes[leader];
+        foreach (string other in world.Nodes.Keys.Where(name => name != leader))
+        {
+            world.Network.Cut(leader, other);
+        }
+
+        UnknownOutcomeException unknown = await Assert.ThrowsAsync<UnknownOutcomeException>(
+            () => NodeWorld.WriteAsync(old, "lost", new WriteOptions { Timeout = TimeSpan.FromSeconds(1) }));
+        await NodeWorld.WriteAsync(world.Nodes.First(pair => pair.Key != leader).Value, "won");
+        foreach (string other in world.Nodes.Keys.Where(name => name != leader))
+        {
+            world.Network.Heal(leader, other);
+        }
+
+        RejectedException rejected = await Assert.ThrowsAsync<RejectedException>(() => old.Group().ResolveAsync(unknown.Write).AsTask());
+        Assert.Equal(RejectReason.Superseded, rejected.Reason);
+    });
+}

@@ -1,0 +1,103 @@
+using System.Text;
+using Graft.Consensus;
+using Graft.Network;
+using Graft.Storage;
+using Graft.Tests.Support;
+
+namespace Graft.Tests;
+
+/// <summary>Whole nodes on disks and a network in memory, in one thread.</summary>
+internal sealed class NodeWorld
+{
+    private readonly SeededRandom _random;
+
+    private NodeWorld(WorldContext world, ulong seed) => (World, _random) = (world, new SeededRandom(seed));
+
+    internal WorldContext World { get; }
+
+    internal MemoryNetwork Network { get; } = new();
+
+    internal SortedDictionary<string, MemoryDisk> Disks { get; } = new(StringComparer.Ordinal);
+
+    internal SortedDictionary<string, GraftNode> Nodes { get; } = new(StringComparer.Ordinal);
+
+    internal SortedDictionary<string, TestMachine> Machines { get; } = new(StringComparer.Ordinal);
+
+    internal GraftNode Leader => Nodes.Values.Single(node => node.Group().IsLeader);
+
+    internal static void Play(Func<NodeWorld, Task> story, ulong seed = 1) =>
+        WorldContext.Run(seed, world => new NodeWorld(world, seed).TellAsync(story), TimeSpan.FromMinutes(30));
+
+    internal static NodeAddress At(string host) => new(host, 4001);
+
+    /// <summary>Starts a node on its disk, found or joined if that is empty.</summary>
+    internal async Task<GraftNode> StartAsync(string name, params string[] join)
+    {
+        if (!Disks.TryGetValue(name, out MemoryDisk? disk))
+        {
+            disk = new MemoryDisk();
+            Disks.Add(name, disk);
+        }
+
+        var options = new NodeOptions { Listen = At(name), Found = join.Length == 0, SegmentBytes = 1 << 20, LogCacheBytes = 1 << 20 };
+        foreach (string other in join)
+        {
+            options.Join.Add(At(other));
+        }
+
+        var seams = new NodeSeams
+        {
+            Disk = disk,
+            Time = World.Time,
+            Seed = _random.NextUInt64(),
+            Network = Network.At(name),
+            Context = World,
+        };
+        var machine = new TestMachine();
+        Machines[name] = machine;
+        GraftNode node = await GraftNode.StartAsync(options, seams, group => group == GraftNode.DefaultGroup ? machine : null, CancellationToken.None);
+        Nodes[name] = node;
+        return node;
+    }
+
+    internal async Task StartThreeAsync()
+    {
+        await StartAsync("a");
+        await StartAsync("b", "a");
+        await StartAsync("c", "a");
+    }
+
+    internal async Task StopAsync(string name)
+    {
+        GraftNode node = Nodes[name];
+        Nodes.Remove(name);
+        await node.DisposeAsync();
+    }
+
+    internal static async Task<string> WriteAsync(GraftNode node, string command, WriteOptions options = default)
+    {
+        WriteResult result = await node.Group().WriteAsync(Encoding.UTF8.GetBytes(command), options, CancellationToken.None);
+        return Encoding.UTF8.GetString(result.Answer.Span);
+    }
+
+    internal static async Task<string> ReadAsync(GraftNode node, ReadConsistency consistency = default)
+    {
+        QueryResult result = await node.Group().QueryAsync(default, consistency, default, CancellationToken.None);
+        return Encoding.UTF8.GetString(result.Answer.Span);
+    }
+
+        private async Task TellAsync(Func<NodeWorld, Task> story)
+    {
+        try
+        {
+            await story(this);
+        }
+        finally
+        {
+            foreach (string name in Nodes.Keys.ToArray())
+            {
+                await StopAsync(name);
+            }
+        }
+    }
+}
