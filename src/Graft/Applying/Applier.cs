@@ -162,15 +162,10 @@ internal sealed class Applier
             return;
         }
 
-        if (read.Query is not { } query)
-        {
-            read.TryComplete(Applied.Index, default);
-            return;
-        }
-
         try
         {
-            ReadOnlyMemory<byte> answer = await _machine.QueryAsync(query, read.Cancellation);
+            read.Visit?.Invoke(_machine);
+            ReadOnlyMemory<byte> answer = read.Query is { } query ? await _machine.QueryAsync(query, read.Cancellation) : default;
             read.TryComplete(Applied.Index, answer);
         }
         catch (OperationCanceledException given)

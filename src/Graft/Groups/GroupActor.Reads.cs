@@ -15,11 +15,11 @@ internal sealed partial class GroupActor
 
     /// <summary>Waits until this node's state is as fresh as asked for, then asks it.</summary>
     internal ValueTask<QueryResult> ReadAsync(
-        ReadConsistency consistency, ReadOnlyMemory<byte>? query, TimeSpan timeout, CancellationToken cancellation)
+        ReadConsistency consistency, ReadOnlyMemory<byte>? query, TimeSpan timeout, CancellationToken cancellation, Action<IStateMachine>? visit = null)
     {
         cancellation.ThrowIfCancellationRequested();
         Instant deadline = _services.Clock.Now + (timeout > TimeSpan.Zero ? timeout : _settings.DefaultTimeout);
-        var read = new PendingRead(consistency, query, deadline, cancellation);
+        var read = new PendingRead(consistency, query, deadline, cancellation) { Visit = visit };
         ValueTask<QueryResult> task = read.Task;
         read.ListenToCancellation();
         if (consistency.Kind == ReadConsistencyKind.Local)

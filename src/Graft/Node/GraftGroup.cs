@@ -49,6 +49,20 @@ public sealed class GraftGroup
         ReadOnlyMemory<byte> query, ReadConsistency consistency = default, TimeSpan timeout = default, CancellationToken cancellation = default) =>
         _actor.ReadAsync(consistency, query, timeout, cancellation);
 
+    /// <summary>Looks at this node's state machine in its own turn, once it is as fresh as asked for.</summary>
+    /// <param name="visit">Called while no command is applied. It may read whatever it likes and change nothing; it has to be quick.</param>
+    /// <param name="consistency">How fresh; linearizable if left out.</param>
+    /// <param name="timeout">How long the whole call may take; the default if zero.</param>
+    /// <param name="cancellation">The asker gives up.</param>
+    /// <exception cref="ReadFailedException">It couldn't be made that fresh in time.</exception>
+    /// <exception cref="QueryFailedException"><paramref name="visit"/> threw.</exception>
+    public ValueTask<QueryResult> VisitAsync(
+        Action<IStateMachine> visit, ReadConsistency consistency = default, TimeSpan timeout = default, CancellationToken cancellation = default)
+    {
+        ArgumentNullException.ThrowIfNull(visit);
+        return _actor.ReadAsync(consistency, query: null, timeout, cancellation, visit);
+    }
+
     /// <summary>Waits until this node's state is as fresh as asked for; what the application reads from it then is that fresh.</summary>
     /// <exception cref="ReadFailedException">It couldn't be made that fresh in time.</exception>
     public ValueTask<QueryResult> WaitAsync(ReadConsistency consistency = default, TimeSpan timeout = default, CancellationToken cancellation = default) =>

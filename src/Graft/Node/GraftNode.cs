@@ -40,8 +40,8 @@ public sealed class GraftNode : IAsyncDisposable
     /// <summary>What an operator should read of this start: a torn tail that was dropped, damage and what it cost.</summary>
     public IReadOnlyList<string> Notes => _runtime.Notes;
 
-    /// <summary>Ends when the node can't go on, with the reason. It answers nobody from then on; end the process.</summary>
-    public Task<Exception> Failed => _runtime.Failed;
+    /// <summary>Ends when the node can't go on, with the reason: it answers nobody from then on, end the process. Null when it has been stopped.</summary>
+    public Task<Exception?> Failed => _runtime.Failed;
 
     /// <summary>Starts a node on this machine's disk, clock and network.</summary>
     /// <param name="options">What it's told.</param>

@@ -13,7 +13,7 @@ internal sealed class NodeRuntime : INodeFailure
     private readonly List<string> _notes = [];
     private readonly SortedDictionary<GroupId, RestoredState> _founded = [];
     private readonly SortedDictionary<GroupId, GroupActor> _groups = [];
-    private readonly TaskCompletionSource<Exception> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<Exception?> _failed = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private GroupServices? _services;
     private Func<GroupId, GroupSetup?>? _setup;
 
@@ -47,8 +47,8 @@ internal sealed class NodeRuntime : INodeFailure
     /// <summary>Told what an operator may want to know.</summary>
     internal Action<GroupId, string>? Noted { get; set; }
 
-    /// <summary>Ends when the node can't go on, with the reason.</summary>
-    internal Task<Exception> Failed => _failed.Task;
+    /// <summary>Ends when the node can't go on, with the reason; without one when it has been stopped.</summary>
+    internal Task<Exception?> Failed => _failed.Task;
 
     /// <summary>Opens what the disk holds, or founds it.</summary>
     /// <param name="seams">What the node stands on.</param>
@@ -211,6 +211,7 @@ internal sealed class NodeRuntime : INodeFailure
         services.Deadlines.Dispose();
         services.Lane.Dispose();
         services.Queue.Dispose();
+        _failed.TrySetResult(null);
     }
 
     /// <summary>Nothing reaches a node just now: whoever leads it stops waiting for its answers.</summary>

@@ -18,6 +18,9 @@ internal sealed class PendingRead : IValueTaskSource<QueryResult>
     /// <summary>What to ask the state machine; null if only the wait is wanted.</summary>
     internal ReadOnlyMemory<byte>? Query { get; }
 
+    /// <summary>Looks at the state machine in its own turn; null if that isn't wanted.</summary>
+    internal Action<IStateMachine>? Visit { get; init; }
+
     internal Instant Deadline { get; }
 
     internal CancellationToken Cancellation { get; }

@@ -1,0 +1,72 @@
+namespace Graft;
+
+/// <summary>A node's options as a configuration section has them: texts and numbers.</summary>
+public sealed class GraftOptions
+{
+    /// <summary>Where the node keeps its log and its snapshots. Required.</summary>
+    public string? DataDirectory { get; set; }
+
+    /// <summary>Where to listen, as <c>host:port</c>; port 0 takes any free one.</summary>
+    public string Listen { get; set; } = "127.0.0.1:0";
+
+    /// <summary>Where other nodes reach this one, if not where it listens.</summary>
+    public string? Advertised { get; set; }
+
+    /// <summary>The addresses of a cluster to join. Without any, an empty directory founds a new cluster.</summary>
+    public IList<string> Join { get; } = [];
+
+    /// <inheritdoc cref="NodeOptions.ElectionTimeout"/>
+    public TimeSpan ElectionTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <inheritdoc cref="NodeOptions.DefaultTimeout"/>
+    public TimeSpan DefaultTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <inheritdoc cref="NodeOptions.SnapshotLogBytes"/>
+    public long SnapshotLogBytes { get; set; } = 64 << 20;
+
+    /// <summary>The same as the node takes it.</summary>
+    /// <exception cref="ArgumentException">Something is out of range; the message names all of it.</exception>
+    internal NodeOptions ToNodeOptions()
+    {
+        List<string> wrong = [];
+        var options = new NodeOptions
+        {
+            DataDirectory = DataDirectory,
+            Listen = Parse(Listen, nameof(Listen)) ?? default,
+            Advertised = Advertised is null ? null : Parse(Advertised, nameof(Advertised)),
+            Found = Join.Count == 0,
+            ElectionTimeout = ElectionTimeout,
+            DefaultTimeout = DefaultTimeout,
+            SnapshotLogBytes = SnapshotLogBytes,
+        };
+        foreach (string address in Join)
+        {
+            if (Parse(address, nameof(Join)) is { } parsed)
+            {
+                options.Join.Add(parsed);
+            }
+        }
+
+        try
+        {
+            options.Validate(hasDisk: false);
+        }
+        catch (ArgumentException invalid)
+        {
+            wrong.Add(invalid.Message);
+        }
+
+        return wrong.Count == 0 ? options : throw new ArgumentException(string.Join(" ", wrong), paramName: null);
+
+        Network.NodeAddress? Parse(string text, string name)
+        {
+            if (Network.NodeAddress.TryParse(text, out Network.NodeAddress address, out string error))
+            {
+                return address;
+            }
+
+            wrong.Add($"{name}: {error}");
+            return null;
+        }
+    }
+}

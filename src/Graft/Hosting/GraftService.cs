@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Options;
+
+namespace Graft;
+
+/// <summary>Starts a node with its host and stops it with it. A node that has failed ends the host.</summary>
+internal sealed partial class GraftService(
+    IOptions<GraftOptions> options, Func<IStateMachine> machine, Action<GraftNode> started, IHostApplicationLifetime lifetime, ILogger<GraftNode> logger)
+    : IHostedService
+{
+    private GraftNode? _node;
+    private Task _watch = Task.CompletedTask;
+
+    public async Task StartAsync(CancellationToken cancellationToken)
+    {
+        _node = await GraftNode.StartAsync(options.Value.ToNodeOptions(), machine, cancellationToken);
+        foreach (string note in _node.Notes)
+        {
+            Log.Found(logger, _node.Id, note);
+        }
+
+        Log.Started(logger, _node.Id, _node.Cluster, _node.Address.ToString());
+        started(_node);
+        _watch = WatchAsync(_node);
+    }
+
+    public async Task StopAsync(CancellationToken cancellationToken)
+    {
+        if (_node is not { } node)
+        {
+            return;
+        }
+
+        _node = null;
+        await node.DisposeAsync();
+        await _watch;
+        Log.Stopped(logger, node.Id);
+    }
+
+    private async Task WatchAsync(GraftNode node)
+    {
+        if (await node.Failed is { } failure)
+        {
+            Log.Failed(logger, node.Id, failure.Message, failure);
+            lifetime.StopApplication();
+        }
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1001, LogLevel.Information, "{Node} of cluster {Cluster} is up and listens on {Address}.")]
+        internal static partial void Started(ILogger logger, Consensus.NodeId node, Consensus.ClusterId cluster, string address);
+
+        [LoggerMessage(1002, LogLevel.Information, "{Node} has stopped; its log is closed in order.")]
+        internal static partial void Stopped(ILogger logger, Consensus.NodeId node);
+
+        [LoggerMessage(1003, LogLevel.Warning, "{Node} found at its start: {Note}")]
+        internal static partial void Found(ILogger logger, Consensus.NodeId node, string note);
+
+        [LoggerMessage(1004, LogLevel.Critical, "{Node} can't go on and answers nobody any more: {Reason}")]
+        internal static partial void Failed(ILogger logger, Consensus.NodeId node, string reason, Exception failure);
+    }
+}
