@@ -96,7 +96,6 @@ internal sealed class LogSeedRun
         Console.WriteLine($"  options: {report.Options}");
         if (isDetailed && !_arguments.IsTracing)
         {
-            Console.WriteLine($"  where:\n{report.Where}");
             var last = new Queue<string>();
             LogSeedReport again = LogWorld.Run(report.Seed, new LogRunSettings
             {
@@ -110,6 +109,7 @@ internal sealed class LogSeedRun
                     }
                 },
             });
+            Console.WriteLine($"  where:\n{again.Where}");
             Console.WriteLine($"  the last {last.Count} steps (step, calls, what):");
             foreach (string line in last)
             {

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Graft.Consensus;
 using Graft.Simulation.Disks;
 using Graft.Storage;
@@ -211,6 +212,14 @@ internal sealed partial class LogDriver
         if (!holds)
         {
             throw new InvariantViolationException(what);
+        }
+    }
+
+    internal static void Require(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref Complaint what)
+    {
+        if (!holds)
+        {
+            throw new InvariantViolationException(what.Text());
         }
     }
 

@@ -25,7 +25,7 @@ public sealed partial class LogWorld
     private LogWorld(ulong seed, LogRunSettings settings)
     {
         var random = new SeededRandom(seed);
-        _options = new LogWorldOptions(random.Fork(), settings.AllowsRot);
+        _options = new LogWorldOptions(random.Fork(), settings);
         _trace = settings.Trace;
         _acts = random.Fork();
         _faults = random.Fork();
@@ -59,7 +59,7 @@ public sealed partial class LogWorld
             (failure, where) = ($"{crash.GetType().Name}: {crash.Message}", crash.StackTrace);
         }
 
-        if (failure is not null)
+        if (failure is not null && settings.Trace is not null)
         {
             where = $"{where}\n  the last calls:\n    {string.Join("\n    ", world._disk.TraceLines)}";
         }
@@ -245,6 +245,7 @@ public sealed partial class LogWorld
 
     private bool TryStage(LogWrite write)
     {
+        bool hasLooked = false;
         while (true)
         {
             StageOutcome outcome = _driver.Stage(write);
@@ -255,7 +256,8 @@ public sealed partial class LogWorld
 
             if (outcome == StageOutcome.NoSpace)
             {
-                LogDriver.Require(_disk.QuotaBytes is not null, "there is no space on a disk without bounds");
+                // That there is space again, maintenance finds out.
+                LogDriver.Require(_disk.QuotaBytes is not null || !hasLooked, "there is no space on a disk without bounds");
                 Note("no space");
                 if (_driver.Log!.HasStaged)
                 {
@@ -271,6 +273,7 @@ public sealed partial class LogWorld
 
                 _disk.QuotaBytes = null;
                 _driver.Maintain();
+                hasLooked = true;
                 continue;
             }
 

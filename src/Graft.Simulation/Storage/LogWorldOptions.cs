@@ -9,7 +9,7 @@ internal sealed class LogWorldOptions
 {
     private readonly List<string> _names = [];
 
-    internal LogWorldOptions(SeededRandom random, bool allowsRot)
+    internal LogWorldOptions(SeededRandom random, LogRunSettings settings)
     {
         int cache = random.Chance(700) ? 64 << 10 : random.Next(64, 512) << 10;
         Log = new LogOptions
@@ -24,7 +24,7 @@ internal sealed class LogWorldOptions
             SectorBytes = random.Chance(700) ? 512 : 4096,
             Journal = random.Chance(700) ? JournalOrder.Ordered : JournalOrder.Adversarial,
             FailedFlush = random.Chance(700) ? FailedFlushView.Kept : FailedFlushView.Reverted,
-            TraceLines = 60,
+            TraceLines = settings.Trace is null ? 0 : 60,
         };
         Groups = random.Chance(300) ? 1 : random.Next(2, 12);
         Steps = random.Next(40, 400);
@@ -38,7 +38,7 @@ internal sealed class LogWorldOptions
         DiesInCalls = random.Chance(600);
         FailsCalls = random.Chance(400);
         FillsDisk = random.Chance(250);
-        Rots = random.Chance(400) && allowsRot;
+        Rots = random.Chance(400) && settings.AllowsRot;
         if (Rots)
         {
             // One cause at a time: what an honest disk must never do could otherwise always be put down to the rot.

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Graft.Consensus;
 using Graft.Storage;
@@ -109,12 +110,14 @@ internal sealed class LogWriteSource(SeededRandom random, LogWorldOptions option
         if (random.Chance(900))
         {
             ulong x = random.NextUInt64() | 1;
-            for (int i = 0; i < size; i++)
+            Span<byte> word = stackalloc byte[sizeof(ulong)];
+            for (Span<byte> left = bytes; left.Length > 0; left = left[Math.Min(left.Length, word.Length)..])
             {
                 x ^= x << 13;
                 x ^= x >> 7;
                 x ^= x << 17;
-                bytes[i] = (byte)(x & 0xFF);
+                BinaryPrimitives.WriteUInt64LittleEndian(word, x);
+                word[..Math.Min(left.Length, word.Length)].CopyTo(left);
             }
         }
 
