@@ -68,6 +68,35 @@ public sealed class LogWorldTests
         Assert.Equal(new LostEntries(EntryId.Of(1, 2)), Assert.Single(again.Recovery.Groups).Lost);
     }
 
+    /// <summary>Seed 1228: a write that failed in part, a flush that failed on it and its repair, and another that failed in part.</summary>
+    [Fact]
+    public void An_identity_that_only_the_page_cache_shows_is_not_the_one_that_is_kept()
+    {
+        for (ulong seed = 1; seed <= 200; seed++)
+        {
+            var disk = new SimulatedDisk(new SeededRandom(seed));
+            Open(disk).Dispose();
+            DiskCall[] calls = [DiskCall.Write, DiskCall.Flush, DiskCall.Write];
+            for (int i = 0; i < calls.Length; i++)
+            {
+                disk.FailCall(calls[i], 1 + (long)((seed >> i) % 2));
+                try
+                {
+                    Open(disk).Dispose();
+                }
+                catch (StorageFailedException)
+                {
+                }
+
+                disk.Kill();
+            }
+
+            disk.StopFaults();
+            disk.Crash(CrashMode.Random);
+            Open(disk).Dispose();
+        }
+    }
+
     [Fact]
     public void A_bad_sector_behind_an_entry_does_not_hide_the_entry()
     {
