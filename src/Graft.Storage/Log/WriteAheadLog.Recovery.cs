@@ -126,7 +126,9 @@ public sealed partial class WriteAheadLog
                     return false;
                 }
 
-                BeginBatch();
+                // Where every entry lies can be more than a block of the cache has.
+                StageOutcome room = MakeRoom(unbuilt.Lost.Count * (long)RecordHeader.Size, isEssential: true);
+                Invariant.Check(room == StageOutcome.Staged, room, unbuilt.Lost.Count);
                 foreach (GroupLog group in unbuilt.Lost)
                 {
                     Touch(group);

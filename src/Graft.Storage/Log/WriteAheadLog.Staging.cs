@@ -201,7 +201,7 @@ public sealed partial class WriteAheadLog
                 return StageOutcome.BatchFull;
             }
 
-            if (!FitsSegment(extent) && !TryRoll(isEssential))
+            if (!FitsSegment(extent) && _position > SegmentHeader.Size && !TryRoll(isEssential))
             {
                 return StageOutcome.NoSpace;
             }

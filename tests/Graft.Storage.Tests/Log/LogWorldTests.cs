@@ -97,6 +97,24 @@ public sealed class LogWorldTests
         }
     }
 
+    /// <summary>Seed 90: nothing tidied up for so long that the first batch of a segment, which names all that lives, was larger than a block.</summary>
+    [Fact]
+    public void A_start_after_a_crash_finds_room_for_the_places_of_all_entries()
+    {
+        var disk = new SimulatedDisk(new SeededRandom(1));
+        WriteAheadLog log = Open(disk);
+        for (ulong index = 1; index <= 700; index++)
+        {
+            log.Append(G, term: index, index, index);
+        }
+
+        disk.Crash(CrashMode.LoseAll);
+        using WriteAheadLog again = Open(disk);
+
+        Assert.Equal(EntryId.Of(700, 700), Assert.Single(again.Recovery.Groups).Last);
+        again.Append(G, term: 701, 701, 701);
+    }
+
     [Fact]
     public void A_bad_sector_behind_an_entry_does_not_hide_the_entry()
     {
