@@ -59,7 +59,7 @@ internal sealed class LogSeedRun
     {
         while (TryTakeSeed(out ulong seed))
         {
-            LogSeedReport report = LogWorld.Run(seed, new LogRunSettings { AllowsRot = _arguments.AllowsRot, Trace = _arguments.IsTracing ? Console.WriteLine : null });
+            LogSeedReport report = LogWorld.Run(seed, new LogRunSettings { AllowsRot = _arguments.AllowsRot, AllowsFalseWrites = _arguments.AllowsRot, Trace = _arguments.IsTracing ? Console.WriteLine : null });
             lock (_lock)
             {
                 _done++;
@@ -100,6 +100,7 @@ internal sealed class LogSeedRun
             LogSeedReport again = LogWorld.Run(report.Seed, new LogRunSettings
             {
                 AllowsRot = _arguments.AllowsRot,
+                AllowsFalseWrites = _arguments.AllowsRot,
                 Trace = line =>
                 {
                     last.Enqueue(line);

@@ -19,5 +19,7 @@ internal ref struct Complaint
 
     public void AppendFormatted<T>(T value) => _text.AppendFormatted(value);
 
+    public void AppendFormatted<T>(T value, string? format) => _text.AppendFormatted(value, format);
+
     internal string Text() => _text.ToStringAndClear();
 }

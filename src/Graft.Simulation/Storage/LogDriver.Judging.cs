@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Globalization;
 using Graft.Consensus;
 using Graft.Storage;
 
@@ -31,6 +29,7 @@ internal sealed partial class LogDriver
 
         IsRotten = false;
         _live = matched;
+        _touchedBefore = (0, []);
         _staged.Clear();
         _inBatch.Clear();
         if (log.IsProven)
@@ -91,27 +90,6 @@ internal sealed partial class LogDriver
         }
 
         return lowered.ToImmutable();
-    }
-
-    // Read here and not asked of the log: the highest batch in any header that is whole and in its place.
-    private ulong NewestBatch()
-    {
-        ulong newest = 1;
-        foreach (string path in Disk.VisibleFiles.Where(path => path.EndsWith(".log", StringComparison.Ordinal)))
-        {
-            uint number = uint.Parse(Path.GetFileNameWithoutExtension(path), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-            ReadOnlySpan<byte> bytes = Disk.ReadVisible(path);
-            for (int at = 4096; at + 64 <= bytes.Length; at += 8)
-            {
-                if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[(at + 56)..]) == number
-                    && BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]) == Crc32C.Of(bytes[(at + 4)..(at + 64)]))
-                {
-                    newest = Math.Max(newest, BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 16)..]));
-                }
-            }
-        }
-
-        return newest;
     }
 
     // Nothing but what was acknowledged, or known to be lost. Wrong data never.

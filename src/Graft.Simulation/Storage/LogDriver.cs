@@ -124,6 +124,7 @@ internal sealed partial class LogDriver
             Require(token.Covers(write), $"the flush of batch {token.Batch} doesn't cover a write of batch {write.Batch}");
         }
 
+        CheckRows(token.Batch);
         Acknowledged += _inBatch.Count;
         _canBeClean = false;
         _inBatch.Clear();

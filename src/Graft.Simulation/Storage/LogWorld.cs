@@ -48,6 +48,11 @@ public sealed partial class LogWorld
         {
             world.Play();
         }
+        catch (StorageRefusedException refused) when (world._driver.IsRotten && world._driver.IsIdentityLost())
+        {
+            // Nothing says whose log it is. The node comes back as a new one, and this history is over.
+            world.Note($"the end: {refused.Message}");
+        }
         catch (InvariantViolationException violation)
         {
             (failure, where) = (violation.Message, violation.StackTrace);
@@ -126,7 +131,7 @@ public sealed partial class LogWorld
         }
         catch (StorageFailedException failed)
         {
-            LogDriver.Require(_options.FailsCalls || _options.FillsDisk || _options.Rots, $"storage failed on a disk without faults: {failed.Message}");
+            LogDriver.Require(_options.FailsCalls || _options.Rots || _options.FalseWrites, $"storage failed on a disk without faults: {failed.Message}");
             Note($"failed: {failed.Operation} {failed.Path}");
             if (_driver.Log is not null)
             {

@@ -46,6 +46,12 @@ internal sealed class LogWorldOptions
         }
 
         ShortReads = random.Chance(300) ? random.Next(10, 300) : 0;
+        FalseWrites = random.Chance(400) && settings.AllowsFalseWrites && !Rots;
+        if (FalseWrites)
+        {
+            (FailsCalls, FillsDisk) = (false, false);
+        }
+
         Name("steps", Steps);
         Name("groups", Groups);
         Name("segment", Log.SegmentBytes >> 10);
@@ -61,7 +67,7 @@ internal sealed class LogWorldOptions
         Name("short", ShortReads);
         _names.Add(Disk.Journal.ToString());
         _names.Add(Disk.FailedFlush.ToString());
-        _names.AddRange(new[] { (DiesInCalls, "dies-in-calls"), (FailsCalls, "fails-calls"), (FillsDisk, "fills-disk"), (Rots, "rots") }
+        _names.AddRange(new[] { (DiesInCalls, "dies-in-calls"), (FailsCalls, "fails-calls"), (FillsDisk, "fills-disk"), (Rots, "rots"), (FalseWrites, "false-writes") }
             .Where(flag => flag.Item1).Select(flag => flag.Item2));
     }
 
@@ -96,6 +102,9 @@ internal sealed class LogWorldOptions
     internal bool FillsDisk { get; }
 
     internal bool Rots { get; }
+
+    /// <summary>Now and then a write is acknowledged and reaches the platter in another place or not at all.</summary>
+    internal bool FalseWrites { get; }
 
     internal int ShortReads { get; }
 

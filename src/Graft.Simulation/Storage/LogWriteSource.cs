@@ -98,6 +98,7 @@ internal sealed class LogWriteSource(SeededRandom random, LogWorldOptions option
                 _ => random.Chance(50) ? 0 : random.Next(0, options.Largest),
             };
             StoredEntry entry = StoredEntry.Born(EntryId.Of(_term, last), kind, Bytes(size));
+            LogDriver.Require(entry.Checksum == LogDriver.ChecksumOf(entry), $"the checksum of {entry} is {entry.Checksum:x8} instead of {LogDriver.ChecksumOf(entry):x8}");
             bool isHeader = kind == EntryKind.Command && random.Chance(30);
             write.Add(isHeader ? entry with { Payload = default, IsHeaderOnly = true } : entry);
         }

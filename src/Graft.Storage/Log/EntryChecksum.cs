@@ -19,7 +19,7 @@ public static class EntryChecksum
     {
         Span<byte> prefix = stackalloc byte[PrefixSize];
         BinaryPrimitives.WriteUInt64LittleEndian(prefix, index);
-        BinaryPrimitives.WriteUInt64LittleEndian(prefix[8..], term);
+        BinaryPrimitives.WriteUInt64LittleEndian(prefix[8..], Planted.ChecksumWithoutTerm ? 0 : term);
         prefix[16] = kind;
         return Crc32C.Continue(Crc32C.Of(prefix), body);
     }

@@ -62,6 +62,15 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
         }
         catch (DiskException full) when (full.Error == DiskError.NoSpace)
         {
+            if (Planted.NoSpaceSwallowed && _growing is { } growing)
+            {
+                // As if it had been written to its end.
+                _growing = null;
+                growing.File.Dispose();
+                _ready.Enqueue(growing.Path);
+                return true;
+            }
+
             Abandon();
             IsFull = true;
             return false;

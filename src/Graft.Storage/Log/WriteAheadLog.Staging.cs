@@ -83,6 +83,11 @@ public sealed partial class WriteAheadLog
         Invariant.Check(!_isOpen && _active is not null);
         try
         {
+            if (Planted.RetiredBeforeFlush)
+            {
+                Recycle();
+            }
+
             FlushToken token = FlushToken.Flush(_active.File, _batch);
             _durableBatch = token.Batch;
             if (_active.Number > _identity!.NewestSegment)
@@ -434,7 +439,7 @@ public sealed partial class WriteAheadLog
                 length += GroupRow.Size;
             }
 
-            foreach (GroupLog group in _touchedBefore)
+            foreach (GroupLog group in Planted.RowNotRepeated ? [] : _touchedBefore)
             {
                 group.Row.Write(body[length..]);
                 length += GroupRow.Size;

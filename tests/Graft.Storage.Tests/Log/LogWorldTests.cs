@@ -32,13 +32,24 @@ public sealed class LogWorldTests
     }
 
     [Fact]
-    public void Many_histories_lose_nothing_and_invent_nothing()
+    public void Many_histories_lose_nothing_and_invent_nothing() => RunSeeds(300, 420, new LogRunSettings());
+
+    /// <summary>Writes that reach the platter in another place, or not at all: what they cost is known to be lost, and wrong data never come back.</summary>
+    [Fact]
+    public void Lost_and_misdirected_writes_are_known_by_what_they_cost() =>
+        Assert.InRange(RunSeeds(300, 360, new LogRunSettings { AllowsFalseWrites = true }), 20, long.MaxValue);
+
+    private static long RunSeeds(ulong from, ulong end, LogRunSettings settings)
     {
-        for (ulong seed = 300; seed < 340; seed++)
+        long damages = 0;
+        for (ulong seed = from; seed < end; seed++)
         {
-            LogSeedReport report = LogWorld.Run(seed, new LogRunSettings());
-            Assert.True(report.Failure is null, $"./swarm --layer log --seeds 1 --from {seed}: {report.Failure}");
+            LogSeedReport report = LogWorld.Run(seed, settings);
+            Assert.True(report.Failure is null, $"./swarm --layer log --seeds 1 --from {seed}{(settings.AllowsFalseWrites ? " --rot" : "")}: {report.Failure}");
+            damages += report.Damages;
         }
+
+        return damages;
     }
 
     [Fact]
