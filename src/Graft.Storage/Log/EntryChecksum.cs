@@ -15,7 +15,7 @@ public static class EntryChecksum
 
     internal static uint Of(ulong index, ulong term, byte kind, ReadOnlySpan<byte> body)
     {
-        uint crc = BitOperations.Crc32C(BitOperations.Crc32C(uint.MaxValue, index), term);
+        uint crc = BitOperations.Crc32C(BitOperations.Crc32C(uint.MaxValue, index), Planted.ChecksumWithoutTerm ? 0 : term);
         return Crc32C.Continue(~BitOperations.Crc32C(crc, kind), body);
     }
 }

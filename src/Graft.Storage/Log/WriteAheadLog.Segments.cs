@@ -199,7 +199,7 @@ public sealed partial class WriteAheadLog
         while (_retiring.Count > 0)
         {
             Segment segment = _retiring[0];
-            Invariant.Check(segment.RetiredBy <= _durableBatch);
+            Invariant.Check(segment.RetiredBy <= _durableBatch || Planted.RetiredBeforeFlush);
             _retiring.RemoveAt(0);
             lock (_gate)
             {

@@ -89,6 +89,11 @@ public sealed partial class WriteAheadLog
         Invariant.Check(!_isOpen && _active is not null);
         try
         {
+            if (Planted.RetiredBeforeFlush)
+            {
+                Recycle();
+            }
+
             FlushToken token = FlushToken.Flush(_active.File, _batch);
             _durableBatch = token.Batch;
             if (_active.Number > _identity!.NewestSegment)
@@ -207,7 +212,7 @@ public sealed partial class WriteAheadLog
                 return StageOutcome.BatchFull;
             }
 
-            if (!FitsSegment(extent) && !TryRoll(isEssential))
+            if (!FitsSegment(extent) && _position > SegmentHeader.Size && !TryRoll(isEssential))
             {
                 return StageOutcome.NoSpace;
             }
@@ -450,7 +455,7 @@ public sealed partial class WriteAheadLog
                 length += GroupRow.Size;
             }
 
-            foreach (GroupLog group in _touchedBefore)
+            foreach (GroupLog group in Planted.RowNotRepeated ? [] : _touchedBefore)
             {
                 if (group.IsRowDue)
                 {
