@@ -22,5 +22,10 @@ internal static partial class Planted
     internal const bool TailNotCopied = Id == nameof(TailNotCopied);                               // H06
     internal const bool LastBatchNotRewritten = Id == nameof(LastBatchNotRewritten);               // H06
     internal const bool TruncationNotRecorded = Id == nameof(TruncationNotRecorded);               // H09
+    internal const bool BatchNotRaised = Id == nameof(BatchNotRaised);                             // H08
+    internal const bool ChecksumWithoutTerm = Id == nameof(ChecksumWithoutTerm);                   // H03
+    internal const bool NoSpaceSwallowed = Id == nameof(NoSpaceSwallowed);                         // H11
+    internal const bool RetiredBeforeFlush = Id == nameof(RetiredBeforeFlush);                     // H20
+    internal const bool RowNotRepeated = Id == nameof(RowNotRepeated);                             // H05
     internal const bool TornBatchAccepted = Id == nameof(TornBatchAccepted);                       // H08
 }

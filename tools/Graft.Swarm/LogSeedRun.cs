@@ -59,7 +59,7 @@ internal sealed class LogSeedRun
     {
         while (TryTakeSeed(out ulong seed))
         {
-            LogSeedReport report = LogWorld.Run(seed, new LogRunSettings { AllowsRot = _arguments.AllowsRot, Trace = _arguments.IsTracing ? Console.WriteLine : null });
+            LogSeedReport report = LogWorld.Run(seed, new LogRunSettings { AllowsRot = _arguments.AllowsRot, AllowsFalseWrites = _arguments.AllowsRot, Trace = _arguments.IsTracing ? Console.WriteLine : null });
             lock (_lock)
             {
                 _done++;
@@ -96,11 +96,11 @@ internal sealed class LogSeedRun
         Console.WriteLine($"  options: {report.Options}");
         if (isDetailed && !_arguments.IsTracing)
         {
-            Console.WriteLine($"  where:\n{report.Where}");
             var last = new Queue<string>();
             LogSeedReport again = LogWorld.Run(report.Seed, new LogRunSettings
             {
                 AllowsRot = _arguments.AllowsRot,
+                AllowsFalseWrites = _arguments.AllowsRot,
                 Trace = line =>
                 {
                     last.Enqueue(line);
@@ -110,6 +110,7 @@ internal sealed class LogSeedRun
                     }
                 },
             });
+            Console.WriteLine($"  where:\n{again.Where}");
             Console.WriteLine($"  the last {last.Count} steps (step, calls, what):");
             foreach (string line in last)
             {

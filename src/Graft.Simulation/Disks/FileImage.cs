@@ -59,7 +59,13 @@ internal sealed class FileImage
         {
             (long page, long within) = Math.DivRem(offset, PageBytes);
             int count = (int)Math.Min(data.Length, PageBytes - within);
-            data[..count].CopyTo(Own((int)page).AsSpan((int)within));
+
+            // Zeros where no page is are there already: segments are zeroed by the megabyte.
+            if ((page < _pages.Length && _pages[page] is not null) || data[..count].ContainsAnyExcept((byte)0))
+            {
+                data[..count].CopyTo(Own((int)page).AsSpan((int)within));
+            }
+
             data = data[count..];
             offset += count;
         }

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using Graft.Consensus;
 using Graft.Storage;
 
@@ -10,11 +9,11 @@ namespace Graft.Simulation.Storage;
 /// <param name="Base">The entry before the first that the model still knows; at or below the start.</param>
 /// <param name="Entries">All entries above <paramref name="Base"/>: compacted ones too, because rot may bring an older start back.</param>
 /// <param name="Lost">Whether it is known to have lost entries.</param>
-internal sealed record GroupState(HardState Hard, LogStart Start, EntryId Base, ImmutableList<StoredEntry> Entries, LostEntries? Lost)
+internal sealed record GroupState(HardState Hard, LogStart Start, EntryId Base, EntryList Entries, LostEntries? Lost)
 {
-    internal static GroupState Empty { get; } = new(default(HardState) with { Log = LogKind.Undecided }, LogStart.Zero, EntryId.Zero, [], null);
+    internal static GroupState Empty { get; } = new(default(HardState) with { Log = LogKind.Undecided }, LogStart.Zero, EntryId.Zero, EntryList.Empty, null);
 
-    internal EntryId Last => Entries.IsEmpty ? Base : Entries[^1].Id;
+    internal EntryId Last => Entries.Count == 0 ? Base : Entries.Last.Id;
 
     /// <summary>How many entries lie above the start.</summary>
     internal int LiveCount => (int)(Last.Index.Value - Start.At.Index.Value);
@@ -46,7 +45,7 @@ internal sealed record GroupState(HardState Hard, LogStart Start, EntryId Base, 
             {
                 Start = start with { Membership = start.Membership.ToArray() },
                 Base = dropsAll ? start.At : after.Base,
-                Entries = dropsAll ? [] : after.Entries,
+                Entries = dropsAll ? EntryList.Empty : after.Entries,
             };
         }
 
@@ -56,5 +55,5 @@ internal sealed record GroupState(HardState Hard, LogStart Start, EntryId Base, 
     internal GroupState Append(in StoredEntry entry) => this with { Entries = Entries.Add(entry with { Payload = entry.Payload.ToArray() }) };
 
     private GroupState TruncateAfter(ulong index) =>
-        index >= Last.Index.Value ? this : this with { Entries = Entries.RemoveRange((int)(index - Base.Index.Value), (int)(Last.Index.Value - index)) };
+        index >= Last.Index.Value ? this : this with { Entries = Entries.Take((int)(index - Base.Index.Value)) };
 }

@@ -90,5 +90,5 @@ internal static class LogCompare
 
     internal static bool AreEqual(in StoredEntry one, in StoredEntry other) =>
         one.Id == other.Id && one.Kind == other.Kind && one.Checksum == other.Checksum && one.IsHeaderOnly == other.IsHeaderOnly
-        && one.Payload.Span.SequenceEqual(other.Payload.Span);
+        && (one.Payload.Equals(other.Payload) || one.Payload.Span.SequenceEqual(other.Payload.Span));
 }

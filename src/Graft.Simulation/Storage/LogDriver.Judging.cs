@@ -1,6 +1,4 @@
-using System.Buffers.Binary;
 using System.Collections.Immutable;
-using System.Globalization;
 using Graft.Consensus;
 using Graft.Storage;
 
@@ -31,6 +29,7 @@ internal sealed partial class LogDriver
 
         IsRotten = false;
         _live = matched;
+        _touchedBefore = (0, []);
         _staged.Clear();
         _inBatch.Clear();
         if (log.IsProven)
@@ -91,27 +90,6 @@ internal sealed partial class LogDriver
         }
 
         return lowered.ToImmutable();
-    }
-
-    // Read here and not asked of the log: the highest batch in any header that is whole and in its place.
-    private ulong NewestBatch()
-    {
-        ulong newest = 1;
-        foreach (string path in Disk.VisibleFiles.Where(path => path.EndsWith(".log", StringComparison.Ordinal)))
-        {
-            uint number = uint.Parse(Path.GetFileNameWithoutExtension(path), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
-            ReadOnlySpan<byte> bytes = Disk.ReadVisible(path);
-            for (int at = 4096; at + 64 <= bytes.Length; at += 8)
-            {
-                if (BinaryPrimitives.ReadUInt32LittleEndian(bytes[(at + 56)..]) == number
-                    && BinaryPrimitives.ReadUInt32LittleEndian(bytes[at..]) == Crc32C.Of(bytes[(at + 4)..(at + 64)]))
-                {
-                    newest = Math.Max(newest, BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 16)..]));
-                }
-            }
-        }
-
-        return newest;
     }
 
     // Nothing but what was acknowledged, or known to be lost. Wrong data never.
@@ -250,10 +228,12 @@ internal sealed partial class LogDriver
         return found.ToImmutable();
     }
 
-    private ImmutableList<StoredEntry> ReadAll(WriteAheadLog log, RecoveredGroup group)
+    private EntryList ReadAll(WriteAheadLog log, RecoveredGroup group)
     {
-        ImmutableList<StoredEntry>.Builder entries = ImmutableList.CreateBuilder<StoredEntry>();
+        GroupState? model = _acknowledged.GetValueOrDefault(group.Id.Value);
+        EntryList entries = EntryList.Empty;
         int memberships = 0;
+        int run = 0;
         ulong next = group.Start.At.Index.Value + 1;
         while (next <= group.Last.Index.Value)
         {
@@ -261,25 +241,40 @@ internal sealed partial class LogDriver
             Require(outcome == LogReadOutcome.Read && _buffer.Entries.Count > 0, $"g{group.Id.Value} {group.Start.At}..{group.Last} was recovered and {next} reads as {outcome}. {string.Join(' ', log.Recovery.Notes)}");
             foreach (StoredEntry entry in _buffer.Entries)
             {
-                StoredEntry copy = entry with { Payload = entry.Payload.ToArray() };
-                Require(copy.IsIntact && copy.Id.Index.Value == next, $"g{group.Id.Value} entry {next} reads as {copy}");
-                TermRun run = group.Log.First(candidate => candidate.First <= copy.Id.Index && copy.Id.Index <= candidate.Last);
-                Require(run.Term == copy.Id.Term, $"g{group.Id.Value} {copy} lies in {run}");
-                if (copy.Kind == EntryKind.Membership)
+                StoredEntry kept = Keep(model, entry, next);
+                for (; run < group.Log.Length && group.Log[run].Last.Value < next; run++)
+                {
+                }
+
+                Require(run < group.Log.Length && group.Log[run].First.Value <= next && group.Log[run].Term == kept.Id.Term, $"g{group.Id.Value} {kept} doesn't lie in {string.Join(' ', group.Log)}");
+                if (kept.Kind == EntryKind.Membership)
                 {
                     Require(
-                        memberships < group.Memberships.Length && group.Memberships[memberships].Index == copy.Id.Index
-                        && group.Memberships[memberships].Membership.Span.SequenceEqual(copy.Payload.Span),
-                        $"g{group.Id.Value} doesn't report the membership in {copy}");
+                        memberships < group.Memberships.Length && group.Memberships[memberships].Index == kept.Id.Index
+                        && group.Memberships[memberships].Membership.Span.SequenceEqual(kept.Payload.Span),
+                        $"g{group.Id.Value} doesn't report the membership in {kept}");
                     memberships++;
                 }
 
-                entries.Add(copy);
+                entries = entries.Add(kept);
                 next++;
             }
         }
 
         Require(memberships == group.Memberships.Length, $"g{group.Id.Value} reports {group.Memberships.Length} memberships and has {memberships}");
-        return entries.ToImmutable();
+        return entries;
+    }
+
+    // The buffer's bytes are the next read's. What equals the model's entry is that one, and was intact when it was born.
+    private static StoredEntry Keep(GroupState? model, in StoredEntry entry, ulong index)
+    {
+        if (model is not null && model.Knows(index) && model.At(index) is var known && LogCompare.AreEqual(known, entry))
+        {
+            return known;
+        }
+
+        StoredEntry copy = entry with { Payload = entry.Payload.ToArray() };
+        Require(copy.IsIntact && copy.Id.Index.Value == index, $"entry {index} reads as {copy}");
+        return copy;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using Graft.Consensus;
 using Graft.Simulation.Disks;
 using Graft.Storage;
@@ -123,6 +124,7 @@ internal sealed partial class LogDriver
             Require(token.Covers(write), $"the flush of batch {token.Batch} doesn't cover a write of batch {write.Batch}");
         }
 
+        CheckRows(token.Batch);
         Acknowledged += _inBatch.Count;
         _canBeClean = false;
         _inBatch.Clear();
@@ -211,6 +213,14 @@ internal sealed partial class LogDriver
         if (!holds)
         {
             throw new InvariantViolationException(what);
+        }
+    }
+
+    internal static void Require(bool holds, [InterpolatedStringHandlerArgument(nameof(holds))] ref Complaint what)
+    {
+        if (!holds)
+        {
+            throw new InvariantViolationException(what.Text());
         }
     }
 

@@ -8,6 +8,7 @@ public sealed partial class LogWorld
 {
     private void PlanFault()
     {
+        PlanFalseWrite();
         if (_options.DiesInCalls && _faults.Chance(15))
         {
             _disk.DieAtCall(_faults.Next(1, 30));
@@ -26,6 +27,32 @@ public sealed partial class LogWorld
         }
     }
 
+    // Nothing shows while the page cache has it. What has come to light is damage, and from then on held to what damage is held to.
+    private void PlanFalseWrite()
+    {
+        if (_options.FalseWrites && _faults.Chance(15))
+        {
+            _disk.FailCall(DiskCall.Write, _faults.Next(1, 6), _faults.Chance(500) ? DiskFault.LostWrite : DiskFault.MisdirectedWrite);
+        }
+
+        if (_options.FalseWrites && _faults.Chance(10))
+        {
+            _disk.EvictCache();
+            BringFalseWritesToLight();
+        }
+    }
+
+    private void BringFalseWritesToLight()
+    {
+        long made = _disk.Count(DiskFault.LostWrite) + _disk.Count(DiskFault.MisdirectedWrite);
+        if (made > _damages && _options.FalseWrites)
+        {
+            Note(string.Create(CultureInfo.InvariantCulture, $"{made - _damages} false writes come to light"));
+            _damages = made;
+            _driver.IsRotten = true;
+        }
+    }
+
     private void End()
     {
         if (_faults.Chance(300))
@@ -39,6 +66,7 @@ public sealed partial class LogWorld
             else if (_faults.Chance(300))
             {
                 _disk.Crash(CrashMode.Drawn);
+                BringFalseWritesToLight();
             }
 
             return;
@@ -54,6 +82,7 @@ public sealed partial class LogWorld
         if (isPowerLost)
         {
             _disk.Crash(CrashMode.Drawn);
+            BringFalseWritesToLight();
         }
         else
         {

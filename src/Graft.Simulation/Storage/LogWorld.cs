@@ -25,7 +25,7 @@ public sealed partial class LogWorld
     private LogWorld(ulong seed, LogRunSettings settings)
     {
         var random = new SeededRandom(seed);
-        _options = new LogWorldOptions(random.Fork(), settings.AllowsRot);
+        _options = new LogWorldOptions(random.Fork(), settings);
         _trace = settings.Trace;
         _acts = random.Fork();
         _faults = random.Fork();
@@ -48,6 +48,11 @@ public sealed partial class LogWorld
         {
             world.Play();
         }
+        catch (StorageRefusedException refused) when (world._driver.IsRotten && world._driver.IsIdentityLost())
+        {
+            // Nothing says whose log it is. The node comes back as a new one, and this history is over.
+            world.Note($"the end: {refused.Message}");
+        }
         catch (InvariantViolationException violation)
         {
             (failure, where) = (violation.Message, violation.StackTrace);
@@ -59,7 +64,7 @@ public sealed partial class LogWorld
             (failure, where) = ($"{crash.GetType().Name}: {crash.Message}", crash.StackTrace);
         }
 
-        if (failure is not null)
+        if (failure is not null && settings.Trace is not null)
         {
             where = $"{where}\n  the last calls:\n    {string.Join("\n    ", world._disk.TraceLines)}";
         }
@@ -126,7 +131,7 @@ public sealed partial class LogWorld
         }
         catch (StorageFailedException failed)
         {
-            LogDriver.Require(_options.FailsCalls || _options.FillsDisk || _options.Rots, $"storage failed on a disk without faults: {failed.Message}");
+            LogDriver.Require(_options.FailsCalls || _options.Rots || _options.FalseWrites, $"storage failed on a disk without faults: {failed.Message}");
             Note($"failed: {failed.Operation} {failed.Path}");
             if (_driver.Log is not null)
             {
@@ -245,6 +250,7 @@ public sealed partial class LogWorld
 
     private bool TryStage(LogWrite write)
     {
+        bool hasLooked = false;
         while (true)
         {
             StageOutcome outcome = _driver.Stage(write);
@@ -255,7 +261,8 @@ public sealed partial class LogWorld
 
             if (outcome == StageOutcome.NoSpace)
             {
-                LogDriver.Require(_disk.QuotaBytes is not null, "there is no space on a disk without bounds");
+                // That there is space again, maintenance finds out.
+                LogDriver.Require(_disk.QuotaBytes is not null || !hasLooked, "there is no space on a disk without bounds");
                 Note("no space");
                 if (_driver.Log!.HasStaged)
                 {
@@ -271,6 +278,7 @@ public sealed partial class LogWorld
 
                 _disk.QuotaBytes = null;
                 _driver.Maintain();
+                hasLooked = true;
                 continue;
             }
 

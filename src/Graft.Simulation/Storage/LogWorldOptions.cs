@@ -9,7 +9,7 @@ internal sealed class LogWorldOptions
 {
     private readonly List<string> _names = [];
 
-    internal LogWorldOptions(SeededRandom random, bool allowsRot)
+    internal LogWorldOptions(SeededRandom random, LogRunSettings settings)
     {
         int cache = random.Chance(700) ? 64 << 10 : random.Next(64, 512) << 10;
         Log = new LogOptions
@@ -24,7 +24,7 @@ internal sealed class LogWorldOptions
             SectorBytes = random.Chance(700) ? 512 : 4096,
             Journal = random.Chance(700) ? JournalOrder.Ordered : JournalOrder.Adversarial,
             FailedFlush = random.Chance(700) ? FailedFlushView.Kept : FailedFlushView.Reverted,
-            TraceLines = 60,
+            TraceLines = settings.Trace is null ? 0 : 60,
         };
         Groups = random.Chance(300) ? 1 : random.Next(2, 12);
         Steps = random.Next(40, 400);
@@ -38,7 +38,7 @@ internal sealed class LogWorldOptions
         DiesInCalls = random.Chance(600);
         FailsCalls = random.Chance(400);
         FillsDisk = random.Chance(250);
-        Rots = random.Chance(400) && allowsRot;
+        Rots = random.Chance(400) && settings.AllowsRot;
         if (Rots)
         {
             // One cause at a time: what an honest disk must never do could otherwise always be put down to the rot.
@@ -46,6 +46,12 @@ internal sealed class LogWorldOptions
         }
 
         ShortReads = random.Chance(300) ? random.Next(10, 300) : 0;
+        FalseWrites = random.Chance(400) && settings.AllowsFalseWrites && !Rots;
+        if (FalseWrites)
+        {
+            (FailsCalls, FillsDisk) = (false, false);
+        }
+
         Name("steps", Steps);
         Name("groups", Groups);
         Name("segment", Log.SegmentBytes >> 10);
@@ -61,7 +67,7 @@ internal sealed class LogWorldOptions
         Name("short", ShortReads);
         _names.Add(Disk.Journal.ToString());
         _names.Add(Disk.FailedFlush.ToString());
-        _names.AddRange(new[] { (DiesInCalls, "dies-in-calls"), (FailsCalls, "fails-calls"), (FillsDisk, "fills-disk"), (Rots, "rots") }
+        _names.AddRange(new[] { (DiesInCalls, "dies-in-calls"), (FailsCalls, "fails-calls"), (FillsDisk, "fills-disk"), (Rots, "rots"), (FalseWrites, "false-writes") }
             .Where(flag => flag.Item1).Select(flag => flag.Item2));
     }
 
@@ -96,6 +102,9 @@ internal sealed class LogWorldOptions
     internal bool FillsDisk { get; }
 
     internal bool Rots { get; }
+
+    /// <summary>Now and then a write is acknowledged and reaches the platter in another place or not at all.</summary>
+    internal bool FalseWrites { get; }
 
     internal int ShortReads { get; }
 

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Globalization;
 using Graft.Consensus;
 using Graft.Storage;
@@ -97,6 +98,7 @@ internal sealed class LogWriteSource(SeededRandom random, LogWorldOptions option
                 _ => random.Chance(50) ? 0 : random.Next(0, options.Largest),
             };
             StoredEntry entry = StoredEntry.Born(EntryId.Of(_term, last), kind, Bytes(size));
+            LogDriver.Require(entry.Checksum == LogDriver.ChecksumOf(entry), $"the checksum of {entry} is {entry.Checksum:x8} instead of {LogDriver.ChecksumOf(entry):x8}");
             bool isHeader = kind == EntryKind.Command && random.Chance(30);
             write.Add(isHeader ? entry with { Payload = default, IsHeaderOnly = true } : entry);
         }
@@ -109,12 +111,14 @@ internal sealed class LogWriteSource(SeededRandom random, LogWorldOptions option
         if (random.Chance(900))
         {
             ulong x = random.NextUInt64() | 1;
-            for (int i = 0; i < size; i++)
+            Span<byte> word = stackalloc byte[sizeof(ulong)];
+            for (Span<byte> left = bytes; left.Length > 0; left = left[Math.Min(left.Length, word.Length)..])
             {
                 x ^= x << 13;
                 x ^= x >> 7;
                 x ^= x << 17;
-                bytes[i] = (byte)(x & 0xFF);
+                BinaryPrimitives.WriteUInt64LittleEndian(word, x);
+                word[..Math.Min(left.Length, word.Length)].CopyTo(left);
             }
         }
 

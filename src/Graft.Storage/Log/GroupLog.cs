@@ -22,6 +22,9 @@ internal sealed class GroupLog(GroupId id, EntryIndexPool pool)
 
     internal ulong TouchedBefore { get; set; }
 
+    /// <summary>Whether the batch before touched it and this one hasn't: its row is written again.</summary>
+    internal bool IsRowDue { get; set; }
+
     /// <summary>The term of each entry.</summary>
     internal IntervalMap Terms { get; } = new();
 

@@ -47,6 +47,9 @@ public sealed class LogWrite
     /// <summary>The batch that the last of it went into, once all of it is staged.</summary>
     public ulong Batch { get; internal set; }
 
+    // Whether the checksums have been compared since the last entry was added.
+    internal bool IsCompared { get; private set; }
+
     // What the log has taken over already.
     internal bool IsBegun { get; set; }
 
@@ -74,7 +77,7 @@ public sealed class LogWrite
     {
         Array.Clear(_entries, 0, Count);
         (Group, HardState, Start, IsReset, TruncateAfter, IsRemoval, ForgetsLoss, Lost) = (group, null, null, false, null, false, false, null);
-        (Count, Batch, IsBegun, Staged) = (0, 0, false, 0);
+        (Count, Batch, IsCompared, IsBegun, Staged) = (0, 0, false, false, 0);
     }
 
     /// <summary>Begins a new write with all that an order of the core asks for.</summary>
@@ -133,5 +136,16 @@ public sealed class LogWrite
         }
 
         _entries[Count++] = entry;
+        IsCompared = false;
+    }
+
+    // Here and not at the log's door, if the bytes are still near the processor that runs this.
+    internal void Compare()
+    {
+        IsCompared = true;
+        foreach (ref readonly StoredEntry entry in Entries)
+        {
+            IsCompared &= entry.IsIntact;
+        }
     }
 }

@@ -10,8 +10,10 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
 
     private const string Prefix = "spare-";
 
+    // Nobody writes to them, and one set does for all logs of a process.
+    private static readonly byte[] Zeros = GC.AllocateArray<byte>(Step, pinned: true);
+
     private readonly Queue<string> _ready = new();
-    private readonly byte[] _zeros = GC.AllocateArray<byte>((int)Math.Min(Step, segmentBytes), pinned: true);
     private (string Path, IDiskFile File, long Zeroed)? _growing;
     private ulong _nextName = 1;
 
@@ -60,6 +62,15 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
         }
         catch (DiskException full) when (full.Error == DiskError.NoSpace)
         {
+            if (Planted.NoSpaceSwallowed && _growing is { } growing)
+            {
+                // As if it had been written to its end.
+                _growing = null;
+                growing.File.Dispose();
+                _ready.Enqueue(growing.Path);
+                return true;
+            }
+
             Abandon();
             IsFull = true;
             return false;
@@ -132,8 +143,8 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
         }
 
         (string name, IDiskFile file, long zeroed) = _growing.Value;
-        int count = (int)Math.Min(_zeros.Length, segmentBytes - zeroed);
-        file.Write(_zeros.AsSpan(0, count), zeroed);
+        int count = (int)Math.Min(Step, segmentBytes - zeroed);
+        file.Write(Zeros.AsSpan(0, count), zeroed);
         file.Flush();
         _growing = (name, file, zeroed + count);
         if (zeroed + count == segmentBytes)

@@ -5,12 +5,14 @@ namespace Graft.Storage;
 /// <content>Copies what is still needed out of a segment that is to go.</content>
 public sealed partial class WriteAheadLog
 {
-    private readonly EntryBuffer _moving = new();
+    // The entries of one group may lie far apart, between those of all others: a long read-ahead would mostly bring the others'.
+    private readonly EntryBuffer _moving = new(maxBytes: 1 << 20, readAhead: 4 << 10);
 
     /// <summary>Copies the live entries of a segment to the end of the log, and makes them durable.</summary>
     /// <returns>False if there is no room; what was copied counts, and the rest stays where it is.</returns>
     private bool TryMove(Segment segment)
     {
+        _moving.Clear();
         foreach (GroupLog group in _groups.Values)
         {
             while (FindRun(group, segment.Number) is { } run)
@@ -47,7 +49,7 @@ public sealed partial class WriteAheadLog
     {
         while (true)
         {
-            _moving.Clear();
+            _moving.ClearEntries();
             Found found = ReadOne(group.Id, index, _moving);
             if (found != Found.Entry)
             {

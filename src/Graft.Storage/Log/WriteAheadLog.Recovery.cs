@@ -21,7 +21,7 @@ public sealed partial class WriteAheadLog
         var recovery = new LogRecovery(_disk, Directory, _options, GroupOf, Forget);
         List<GroupLog> lost = recovery.Run(_identity.NewestSegment);
         Incarnation = new Incarnation((uint)Math.Max(_identity.Incarnation, recovery.Incarnation + 1));
-        (_sequence, _check, _batch) = (recovery.Sequence, recovery.Check, recovery.Batch);
+        (_sequence, _check, _batch) = (recovery.Sequence, recovery.Check, Planted.BatchNotRaised && recovery.Batch > 0 ? recovery.Batch - 1 : recovery.Batch);
         (_durableBatch, _markedBatch, _lastSegment) = (_batch, recovery.IsClean ? _batch : 0, recovery.HighestNumber);
         if (recovery.LastBatch.Bytes.Length > 0 && !Planted.LastBatchNotRewritten)
         {
@@ -126,7 +126,9 @@ public sealed partial class WriteAheadLog
                     return false;
                 }
 
-                BeginBatch();
+                // Where every entry lies can be more than a block of the cache has.
+                StageOutcome room = MakeRoom(unbuilt.Lost.Count * (long)RecordHeader.Size, isEssential: true);
+                Invariant.Check(room == StageOutcome.Staged, room, unbuilt.Lost.Count);
                 foreach (GroupLog group in unbuilt.Lost)
                 {
                     Touch(group);

@@ -9,6 +9,9 @@ public sealed partial class WriteAheadLog
     // A number, and the last sequence number in it.
     internal const int NamedSegmentSize = 2 * sizeof(ulong);
 
+    // As many as a log of steady length may have under way, and few beside the spares.
+    private const int OldSegmentsAlwaysKept = 2;
+
     private readonly SparePool _spares;
     private readonly List<Segment> _retirable = [];
     private readonly List<Segment> _retiring = [];
@@ -82,17 +85,18 @@ public sealed partial class WriteAheadLog
         return true;
     }
 
-    // A segment of which little is left: moving that costs less than keeping it. None while anything is staged.
+    // Moving costs what appending does. Most segments become free without it, so it waits until the old ones together have little
+    // left: what stays is bounded just so. None while anything is staged.
     private bool TryTidy()
     {
-        if (HasStaged)
+        if (HasStaged || !(IsOnReserve || IsMostlyDead()))
         {
             return false;
         }
 
         foreach (Segment segment in _segments.Values)
         {
-            if (segment != _active && segment.RetiredBy == 0 && segment.LiveEntries * 4 < segment.Entries)
+            if (IsOld(segment) && HasLittleLeft(segment.LiveEntries, segment.Entries))
             {
                 return TryMove(segment);
             }
@@ -100,6 +104,28 @@ public sealed partial class WriteAheadLog
 
         return false;
     }
+
+    private bool IsMostlyDead()
+    {
+        int count = 0;
+        long live = 0;
+        long entries = 0;
+        foreach (Segment segment in _segments.Values)
+        {
+            if (IsOld(segment))
+            {
+                count++;
+                live += segment.LiveEntries;
+                entries += segment.Entries;
+            }
+        }
+
+        return count > OldSegmentsAlwaysKept && HasLittleLeft(live, entries);
+    }
+
+    private bool IsOld(Segment segment) => segment != _active && segment.RetiredBy == 0;
+
+    private static bool HasLittleLeft(long live, long entries) => live * 4 < entries;
 
     // What makes the newest segment enough to know everything but entries (docs/internals/storage-format.md, 2.4).
     private void StageSegmentStart()
@@ -173,7 +199,7 @@ public sealed partial class WriteAheadLog
         while (_retiring.Count > 0)
         {
             Segment segment = _retiring[0];
-            Invariant.Check(segment.RetiredBy <= _durableBatch);
+            Invariant.Check(segment.RetiredBy <= _durableBatch || Planted.RetiredBeforeFlush);
             _retiring.RemoveAt(0);
             lock (_gate)
             {

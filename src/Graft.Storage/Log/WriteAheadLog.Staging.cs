@@ -7,8 +7,11 @@ namespace Graft.Storage;
 public sealed partial class WriteAheadLog
 {
     private readonly TailBlock[] _blocks;
-    private readonly List<GroupLog> _touched = [];
-    private readonly List<GroupLog> _touchedBefore = [];
+
+    // The second of them keeps groups whose row is no longer due: finding them in it would cost more than passing over them.
+    private List<GroupLog> _touched = [];
+    private List<GroupLog> _touchedBefore = [];
+    private int _rowsDue;
 
     private Segment? _active;
     private long _position;
@@ -28,7 +31,10 @@ public sealed partial class WriteAheadLog
     /// <summary>How many bytes the batch has so far.</summary>
     public int StagedBytes => _block is null ? 0 : _block.Used - _batchAt;
 
-    private int RowCount => _hasAllRows ? _groups.Count : _touched.Count + _touchedBefore.Count;
+    /// <summary>How many bytes the batches took that were written since the log was opened.</summary>
+    public long WrittenBytes { get; private set; }
+
+    private int RowCount => _hasAllRows ? _groups.Count : _touched.Count + _rowsDue;
 
     /// <summary>Puts a write into the batch.</summary>
     /// <exception cref="ArgumentException">An entry doesn't follow the log, is too large, or its bytes aren't those it was born with.</exception>
@@ -83,6 +89,11 @@ public sealed partial class WriteAheadLog
         Invariant.Check(!_isOpen && _active is not null);
         try
         {
+            if (Planted.RetiredBeforeFlush)
+            {
+                Recycle();
+            }
+
             FlushToken token = FlushToken.Flush(_active.File, _batch);
             _durableBatch = token.Batch;
             if (_active.Number > _identity!.NewestSegment)
@@ -137,7 +148,7 @@ public sealed partial class WriteAheadLog
     private void ThrowIfUnfit(LogWrite write)
     {
         // A write that is refused, here or for want of space, brings no group into being.
-        (LogIndex last, LogIndex compacted) = _groups.TryGetValue(write.Group, out GroupLog? group)
+        (LogIndex last, LogIndex compacted) = Find(write.Group) is { } group
             ? (group.Last.Index, group.Start.At.Index) : (LogIndex.Zero, LogIndex.Zero);
         if (write.Start is { } start)
         {
@@ -170,7 +181,7 @@ public sealed partial class WriteAheadLog
                 throw new ArgumentException($"{entry} is larger than {_options.MaxPayloadBytes} bytes, the most that an entry of this log may have.", nameof(write));
             }
 
-            if (!entry.IsIntact)
+            if (!write.IsCompared && !entry.IsIntact)
             {
                 throw new ArgumentException($"{entry} isn't what it was when it was born: its checksum is {entry.Checksum:x8}.", nameof(write));
             }
@@ -201,7 +212,7 @@ public sealed partial class WriteAheadLog
                 return StageOutcome.BatchFull;
             }
 
-            if (!FitsSegment(extent) && !TryRoll(isEssential))
+            if (!FitsSegment(extent) && _position > SegmentHeader.Size && !TryRoll(isEssential))
             {
                 return StageOutcome.NoSpace;
             }
@@ -321,7 +332,7 @@ public sealed partial class WriteAheadLog
             group.Index.Clear();
             _groups.Remove(group.Id);
             _touched.Remove(group);
-            _touchedBefore.Remove(group);
+            DropRow(group);
             _lastGroup = null;
         }
     }
@@ -347,7 +358,17 @@ public sealed partial class WriteAheadLog
         {
             (group.TouchedBefore, group.TouchedBy) = (group.TouchedBy, _batch);
             _touched.Add(group);
-            _touchedBefore.Remove(group);
+            DropRow(group);
+        }
+    }
+
+    // As one of the batch before: it has a row as one of this batch, or none because it is gone.
+    private void DropRow(GroupLog group)
+    {
+        if (group.IsRowDue)
+        {
+            group.IsRowDue = false;
+            _rowsDue--;
         }
     }
 
@@ -434,10 +455,13 @@ public sealed partial class WriteAheadLog
                 length += GroupRow.Size;
             }
 
-            foreach (GroupLog group in _touchedBefore)
+            foreach (GroupLog group in Planted.RowNotRepeated ? [] : _touchedBefore)
             {
-                group.Row.Write(body[length..]);
-                length += GroupRow.Size;
+                if (group.IsRowDue)
+                {
+                    group.Row.Write(body[length..]);
+                    length += GroupRow.Size;
+                }
             }
         }
 
@@ -526,12 +550,29 @@ public sealed partial class WriteAheadLog
         lock (_gate)
         {
             _position += batch.Length;
+            WrittenBytes += batch.Length;
             _markedBatch = _isMark ? _batch : _markedBatch;
             (_records, _isOpen, _isEnded, _isMark, _hasAllRows) = (0, false, false, false, false);
-            _touchedBefore.Clear();
-            _touchedBefore.AddRange(_touched);
-            _touched.Clear();
+            PassOnRows();
         }
+    }
+
+    // The next batch says it again of what this one touched.
+    private void PassOnRows()
+    {
+        foreach (GroupLog group in _touchedBefore)
+        {
+            group.IsRowDue = false;
+        }
+
+        _touchedBefore.Clear();
+        (_touched, _touchedBefore) = (_touchedBefore, _touched);
+        foreach (GroupLog group in _touchedBefore)
+        {
+            group.IsRowDue = true;
+        }
+
+        _rowsDue = _touchedBefore.Count;
     }
 
     // Batches never span blocks: the rest of this one stays empty, and the oldest of the cache gives its place.

@@ -21,7 +21,7 @@ public sealed partial class WriteAheadLog : IDisposable
     private readonly LogOptions _options;
     private readonly IDisposable _lock;
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<GroupId, GroupLog> _groups = [];
+    private readonly GroupTable _groups = new();
     private readonly SortedDictionary<ulong, Segment> _segments = [];
     private readonly EntryIndexPool _indexPool = new();
 
@@ -147,18 +147,30 @@ public sealed partial class WriteAheadLog : IDisposable
 
     private GroupLog GroupOf(GroupId id)
     {
+        if (Find(id) is { } found)
+        {
+            return found;
+        }
+
+        var group = new GroupLog(id, _indexPool) { Born = _sequence };
+        _groups.Add(id, group);
+        _lastGroup = group;
+        return group;
+    }
+
+    // The writer's: a write is checked and then taken, and both ask for the same group.
+    private GroupLog? Find(GroupId id)
+    {
         if (_lastGroup is { } last && last.Id == id)
         {
             return last;
         }
 
-        if (!_groups.TryGetValue(id, out GroupLog? group))
+        if (_groups.TryGetValue(id, out GroupLog? group))
         {
-            group = new GroupLog(id, _indexPool) { Born = _sequence };
-            _groups.Add(id, group);
+            _lastGroup = group;
         }
 
-        _lastGroup = group;
         return group;
     }
 }

@@ -1,6 +1,9 @@
 namespace Graft.Storage;
 
-/// <summary>Is told what became of a write. Called on threads of the writer's, for one write at a time of a group: take note and return, since others wait meanwhile.</summary>
+/// <summary>
+/// Is told what became of a write. Called on threads of the writer's, for one write at a time of a group: take note, submit what is
+/// ready, and return, since others wait meanwhile.
+/// </summary>
 public interface ILogCompletion
 {
     /// <summary>All of it is durable, and <paramref name="token"/> proves it.</summary>

@@ -104,6 +104,28 @@ public sealed class WriteAheadLogTests
     }
 
     [Fact]
+    public void Nothing_is_moved_while_the_old_segments_are_few()
+    {
+        WriteAheadLog log = Open(_disk);
+        log.Append(new GroupId(1), term: 1, first: 1, last: 1, size: 100);
+        ulong last = 0;
+        while (log.WrittenBytes < Options.SegmentBytes * 3 / 2)
+        {
+            log.Append(G, term: 1, first: last + 1, last: last + 10, size: 200);
+            last += 10;
+        }
+
+        log.Commit(Compaction(G, 1, last));
+        long before = log.WrittenBytes;
+        while (log.Maintain())
+        {
+        }
+
+        Assert.Equal(before, log.WrittenBytes);
+        Assert.Single(log.ReadAll(new GroupId(1), 1, 1));
+    }
+
+    [Fact]
     public void A_slow_group_does_not_hold_old_segments_for_ever()
     {
         var slow = new GroupId(1);

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Graft.Consensus;
 using static Graft.Storage.Tests.Log.LogFixture;
 
 namespace Graft.Storage.Tests.Writer;
@@ -95,6 +96,28 @@ public sealed class LogWriterTests : IDisposable
 
         Assert.Equal(2, told.AwaitDurable(2, Patience));
         Assert.IsType<ArgumentException>(Assert.Single(told.Failures));
+    }
+
+    [Fact]
+    public void Bytes_that_changed_since_their_birth_are_refused_though_the_write_was_good_before()
+    {
+        var told = new Told();
+        byte[] payload = [1, 2, 3, 4];
+        var write = new LogWrite();
+        using var writer = new LogWriter(Open(_disk));
+        write.Begin(G);
+        write.Add(StoredEntry.Born(EntryId.Of(1, 1), EntryKind.Command, payload));
+        writer.Submit(write, told);
+        Assert.Equal(1, told.AwaitDurable(1, Patience));
+
+        write.Begin(G);
+        write.Add(StoredEntry.Born(EntryId.Of(1, 2), EntryKind.Command, payload));
+        payload[2] ^= 1;
+        writer.Submit(write, told);
+
+        Assert.Equal(1, told.AwaitFailed(1, Patience));
+        Assert.IsType<ArgumentException>(Assert.Single(told.Failures));
+        Assert.Equal(1, told.Durable);
     }
 
     private static LogWrite Write(ulong index)

@@ -4,17 +4,15 @@ using Graft.Storage;
 
 namespace Graft.Bench.Log;
 
-/// <summary>Appends one entry after the other to a group of its own, each when the one before is durable.</summary>
+/// <summary>Appends one entry after the other to a group of its own, each when the one before is durable: a task on the pool.</summary>
 internal sealed class Appender : ILogCompletion, IValueTaskSource
 {
     private readonly LogWriter _writer;
-    private readonly LogWrite _write = new();
-    private readonly GroupId _group;
-    private readonly ReadOnlyMemory<byte> _payload;
+    private readonly AppendedEntries _entries;
     private ManualResetValueTaskSourceCore<bool> _done = new() { RunContinuationsAsynchronously = true };
-    private ulong _index;
 
-    internal Appender(LogWriter writer, GroupId group, ReadOnlyMemory<byte> payload) => (_writer, _group, _payload) = (writer, group, payload);
+    internal Appender(LogWriter writer, GroupId group, ReadOnlyMemory<byte> payload) =>
+        (_writer, _entries) = (writer, new AppendedEntries(group, payload));
 
     internal long Appended { get; private set; }
 
@@ -30,15 +28,7 @@ internal sealed class Appender : ILogCompletion, IValueTaskSource
     internal ValueTask AppendAsync()
     {
         _done.Reset();
-        _index++;
-        _write.Begin(_group);
-        if (_index % 512 == 0)
-        {
-            _write.Start = new LogStart(EntryId.Of(1, _index - 256), LogIndex.Zero, ReadOnlyMemory<byte>.Empty);
-        }
-
-        _write.Add(StoredEntry.Born(EntryId.Of(1, _index), EntryKind.Command, _payload));
-        _writer.Submit(_write, this);
+        _writer.Submit(_entries.Next(), this);
         return new ValueTask(this, _done.Version);
     }
 

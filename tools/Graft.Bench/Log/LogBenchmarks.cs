@@ -45,7 +45,9 @@ internal static class LogBenchmarks
                     foreach (int size in arguments.Sizes)
                     {
                         Say($"throughput, {appenders} appenders, {size} B");
-                        report.Throughput.Add(Throughput(Path.Combine(root, $"throughput-{appenders}-{size}"), appenders, size, arguments.Seconds));
+                        using var benchmark = new ThroughputBenchmark(
+                            Path.Combine(root, $"throughput-{appenders}-{size}"), Options, appenders, Payload(size), TimeSpan.FromSeconds(arguments.Seconds / Rounds));
+                        report.Throughput.Add(benchmark.Run());
                     }
                 }
             }
@@ -116,50 +118,6 @@ internal static class LogBenchmarks
         return new LogReport.LatencyRow(
             size, batch, bytes.Length, Median(raw), Median(own), Median(own) / Median(raw), wake, Median(caller), (Median(raw) * 1.15) + (2 * wake),
             rival is null ? null : Median(theirs));
-    }
-
-    private static LogReport.ThroughputRow Throughput(string root, int appenders, int size, double seconds)
-    {
-        var disk = new FileDisk(root);
-        using var loop = new RawLoop(disk, "raw");
-        using var writer = new LogWriter(WriteAheadLog.Open(disk, Options));
-        byte[] payload = Payload(size);
-        var all = new Appender[appenders];
-        for (int i = 0; i < appenders; i++)
-        {
-            all[i] = new Appender(writer, new GroupId((ulong)i + 1), payload);
-        }
-
-        var slice = TimeSpan.FromSeconds(seconds / Rounds);
-        RunAll(all, slice);
-        long entries = 0;
-        long flushes = 0;
-        double elapsed = 0;
-        var raw = new List<double>();
-        for (int round = 0; round < Rounds; round++)
-        {
-            long entriesBefore = all.Sum(appender => appender.Appended);
-            long flushesBefore = writer.Flushes;
-            elapsed += RunAll(all, slice);
-            entries += all.Sum(appender => appender.Appended) - entriesBefore;
-            flushes += writer.Flushes - flushesBefore;
-            int batchBytes = (int)Math.Min(4 << 20, Math.Max(1, (double)entries / flushes) * (64 + ((size + 7) & ~7) + 208) + 64);
-            raw.AddRange(loop.Measure(new byte[batchBytes], slice));
-        }
-
-        double rawRate = 1e6 / raw.Average();
-        return new LogReport.ThroughputRow(
-            appenders, size, entries / elapsed, (double)entries / flushes, flushes / elapsed, rawRate, flushes / elapsed / rawRate);
-    }
-
-    private static double RunAll(Appender[] all, TimeSpan duration)
-    {
-        long begin = Stopwatch.GetTimestamp();
-        bool GoesOn() => Stopwatch.GetElapsedTime(begin) < duration;
-#pragma warning disable VSTHRD002 // The command has one thread to wait on, and nothing else to do on it.
-        Task.WhenAll(all.Select(appender => Task.Run(() => appender.RunAsync(GoesOn)))).GetAwaiter().GetResult();
-#pragma warning restore VSTHRD002
-        return Stopwatch.GetElapsedTime(begin).TotalSeconds;
     }
 
     private static LogReport.RecoveryRow Recovery(string root, int mebibytes)

@@ -29,11 +29,13 @@ internal static class LogReportText
         if (report.Throughput.Count > 0)
         {
             Line(text, $"");
-            Line(text, $"Many appenders, each in a group of its own");
-            Line(text, $"  appenders  payload  entries/s  entries/flush  flushes/s  raw flushes/s  ratio");
+            Line(text, $"Many appenders, each in a group of its own. Raw: as many bytes for each flush; busy: the same beside a busy core; one: a payload alone");
+            Line(text, $"  appenders  payload  told by    entries/s  entries/flush  bytes/flush  flushes/s  raw/s  ratio  CPU µs/entry  busy/s  one/s");
             foreach (LogReport.ThroughputRow row in report.Throughput)
             {
-                Line(text, $"  {row.Appenders,9}  {row.Payload,7}  {row.EntriesPerSecond,9:N0}  {row.EntriesPerFlush,13:0.0}  {row.FlushesPerSecond,9:N0}  {row.RawFlushesPerSecond,13:N0}  {row.Ratio,5:0.00}");
+                Fleet(text, row, "callback", row.Callbacks);
+                Fleet(text, row, "task", row.Tasks);
+                Fleet(text, row, "no log", row.Ideal);
             }
         }
 
@@ -51,6 +53,9 @@ internal static class LogReportText
 
         return text.ToString().TrimEnd();
     }
+
+    private static void Fleet(StringBuilder text, LogReport.ThroughputRow row, string kind, LogReport.FleetRow fleet) =>
+        Line(text, $"  {row.Appenders,9}  {row.Payload,7}  {kind,-8}  {fleet.EntriesPerSecond,10:N0}  {fleet.EntriesPerFlush,13:0.0}  {fleet.BytesPerFlush,11:N0}  {fleet.FlushesPerSecond,9:N0}  {fleet.RawFlushesPerSecond,5:0}  {fleet.Ratio,5:0.00}  {fleet.ProcessorMicrosecondsPerEntry,12:0.00}  {row.RawBesideBusyCore,6:0}  {row.RawOfOnePayload,5:0}");
 
     private static void Line(StringBuilder text, FormattableString line) =>
         text.Append(line.ToString(CultureInfo.InvariantCulture)).Append('\n');

@@ -39,15 +39,23 @@ internal sealed class RawLoop : IDisposable
                 return times;
             }
 
-            if (_at + bytes.Length > Size)
-            {
-                _at = 4096;
-            }
-
-            _file.Write(bytes, _at);
-            _file.Flush();
-            _at += bytes.Length;
+            Append(bytes);
             times.Add(Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
         }
+    }
+
+    /// <summary>Appends and flushes in a second.</summary>
+    internal double Rate(int bytes, TimeSpan duration) => 1e6 / Measure(new byte[bytes], duration).Average();
+
+    internal void Append(ReadOnlySpan<byte> bytes)
+    {
+        if (_at + bytes.Length > Size)
+        {
+            _at = 4096;
+        }
+
+        _file.Write(bytes, _at);
+        _file.Flush();
+        _at += bytes.Length;
     }
 }
