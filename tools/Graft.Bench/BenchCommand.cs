@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Graft.Bench.Log;
+using Graft.Bench.Wire;
 using Graft.Storage;
 
 namespace Graft.Bench;
@@ -27,9 +28,15 @@ internal static class BenchCommand
             return Success;
         }
 
+        if (args is ["wire", "--help" or "-h", ..])
+        {
+            Console.Out.WriteLine(WireArguments.Usage);
+            return Success;
+        }
+
         if (args.Length == 0)
         {
-            return Refuse("Expected the name of a benchmark and got none. There are two: core and log.");
+            return Refuse("Expected the name of a benchmark and got none. There are three: core, log and wire.");
         }
 
         if (args[0] == "log")
@@ -37,9 +44,14 @@ internal static class BenchCommand
             return Log(args.AsSpan(1));
         }
 
+        if (args[0] == "wire")
+        {
+            return Wire(args.AsSpan(1));
+        }
+
         if (args[0] != "core")
         {
-            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are two: core and log.");
+            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are three: core, log and wire.");
         }
 
         if (!CoreArguments.TryParse(args.AsSpan(1), out CoreArguments arguments, out string? error))
@@ -86,6 +98,21 @@ internal static class BenchCommand
             Console.Error.WriteLine(exception.Message);
             return Failure;
         }
+    }
+
+    private static int Wire(ReadOnlySpan<string> args)
+    {
+        if (!WireArguments.TryParse(args, out WireArguments arguments, out string? error))
+        {
+            Console.Error.WriteLine(error);
+            Console.Error.WriteLine();
+            Console.Error.WriteLine(WireArguments.Usage);
+            return BadArguments;
+        }
+
+        WireReport report = WireReport.Run(arguments);
+        Console.Out.WriteLine(arguments.IsJson ? JsonSerializer.Serialize(report, Json) : report.ToText());
+        return Success;
     }
 
     private static int Smoke()

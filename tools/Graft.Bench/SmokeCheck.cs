@@ -1,4 +1,5 @@
 using Graft.Bench.Log;
+using Graft.Bench.Wire;
 
 namespace Graft.Bench;
 
@@ -32,6 +33,11 @@ internal static class SmokeCheck
             var benchmark = new TermRunsBenchmark(runs);
             Expect(failures, benchmark.MeasureRandom(Moment), $"a term among {runs} runs");
             Expect(failures, benchmark.MeasureNewest(Moment), $"a term of the newest of {runs} runs");
+        }
+
+        foreach (WireBenchmark benchmark in WireBenchmark.All)
+        {
+            Expect(failures, benchmark.Measure(Moment), $"a message on the wire ({benchmark.Name})");
         }
 
         ExpectSmallIndex(failures);

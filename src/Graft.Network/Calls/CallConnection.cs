@@ -146,7 +146,7 @@ public sealed class CallConnection : IAsyncDisposable
             ulong id = ++_lastId;
             if (!_outbox.TryAdd(FrameType.Request, id, head, body, out ulong position))
             {
-                throw new CallNotSentException($"Too many bytes wait to be sent to {_address}.");
+                throw new CallNotSentException($"The connection to {_address} takes no more: too many bytes wait, or it is ending.");
             }
 
             // Under the lock from the sending on: the answer may be here before the next line.
@@ -206,9 +206,9 @@ public sealed class CallConnection : IAsyncDisposable
     private async Task<string?> ReadAllAsync(FrameReader reader)
     {
         string? error = null;
+        reader.OnBytes = () => Volatile.Write(ref _heard, _time.GetTimestamp());
         while (error is null && await reader.MoveNextAsync())
         {
-            Volatile.Write(ref _heard, _time.GetTimestamp());
             error = Take(reader);
         }
 
@@ -267,7 +267,7 @@ public sealed class CallConnection : IAsyncDisposable
         {
             _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
-        else if (_time.GetElapsedTime(Volatile.Read(ref _heard)) >= _options.SilenceMax || _outbox.IsStuck(_options.SilenceMax))
+        else if (_time.GetElapsedTime(Volatile.Read(ref _heard)) >= _options.SilenceMax && !_outbox.IsWritingLong(_options.SilenceMax))
         {
             _isSilent = true;
             _dialed.Connection.Abort();

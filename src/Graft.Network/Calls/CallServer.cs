@@ -30,9 +30,9 @@ internal sealed class CallServer
         bool isSilent;
         using (var watch = new ConnectionWatch(_endpoint.Time, _connection, _options.SilenceMax, _outbox))
         {
+            reader.OnBytes = watch.Touch;
             while (error is null && await reader.MoveNextAsync())
             {
-                watch.Touch();
                 error = Take(reader);
             }
 

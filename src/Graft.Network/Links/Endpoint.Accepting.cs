@@ -6,6 +6,8 @@ namespace Graft.Network;
 // The door: who comes in, and which loop serves them.
 public sealed partial class Endpoint
 {
+    private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
+
     /// <summary>Takes a connection that another door has accepted: a web server that shares its port, say.</summary>
     /// <returns>A task that ends when the connection has been served to its end. The connection is disposed then.</returns>
     public Task AcceptAsync(IConnection connection)
@@ -43,22 +45,44 @@ public sealed partial class Endpoint
         return task;
     }
 
+    // A node that runs out of handles once isn't deaf for ever after.
     private async Task AcceptAllAsync(IListener listener)
     {
-        try
+        CancellationToken stopping = _stopping.Token;
+        while (!stopping.IsCancellationRequested)
         {
-            while (await listener.AcceptAsync(_stopping.Token) is { } connection)
+            try
             {
-                // Owned by _served: DisposeAsync awaits it.
-                _ = AcceptAsync(connection);
+                while (await listener.AcceptAsync(stopping) is { } connection)
+                {
+                    // Owned by _served: DisposeAsync awaits it.
+                    _ = AcceptAsync(connection);
+                }
+
+                return;
             }
-        }
-        catch (Exception exception) when (ConnectionFaults.Is(exception))
-        {
-            if (!_stopping.IsCancellationRequested)
+            catch (IOException exception)
             {
                 Host.Happened(new NetworkEvent(NetworkEventKind.ListenerFailed, listener.Address.ToString(), null, exception.Message));
             }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await PauseAsync(stopping);
+        }
+    }
+
+    private async Task PauseAsync(CancellationToken stopping)
+    {
+        try
+        {
+            await Task.Delay(AcceptPause, Time, stopping);
+        }
+        catch (OperationCanceledException)
+        {
+            // It stops; the loop looks.
         }
     }
 

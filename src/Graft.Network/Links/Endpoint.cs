@@ -19,7 +19,7 @@ public sealed partial class Endpoint : IAsyncDisposable
     private IListener? _listener;
     private Task _accepting = Task.CompletedTask;
     private ulong _connections;
-    private bool _isDraining;
+    private volatile bool _isDraining;
     private bool _isDisposed;
 
     /// <param name="options">Who the node is, and its limits.</param>

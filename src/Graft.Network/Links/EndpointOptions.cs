@@ -89,7 +89,10 @@ public sealed record EndpointOptions
         Check(SnapshotChunkBytes is > 0 and <= WireLimits.ChunkBytesMax, nameof(SnapshotChunkBytes), $"1 to {WireLimits.ChunkBytesMax}");
         Check(SnapshotPatience > TimeSpan.Zero, nameof(SnapshotPatience), "above zero");
         TimeSpan chunkTime = TimeSpan.FromSeconds((double)SnapshotChunkBytes / SnapshotBytesPerSecond);
-        Check(chunkTime <= SnapshotPatience / 4, nameof(SnapshotBytesPerSecond), "a chunk has to pass in a quarter of SnapshotPatience, or our own limit looks like a stall");
+        Check(
+            chunkTime * SnapshotsMax <= SnapshotPatience / 2,
+            nameof(SnapshotBytesPerSecond),
+            "a chunk of each snapshot has to pass in half of SnapshotPatience, or our own limit looks like a stall");
     }
 
     private static void Check(bool holds, string name, string rule)

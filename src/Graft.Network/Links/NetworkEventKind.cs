@@ -36,6 +36,6 @@ public enum NetworkEventKind
     /// <summary>A certificate was read anew, or could not be and the one before is kept.</summary>
     Certificate,
 
-    /// <summary>Listening has ended although nobody asked for it.</summary>
+    /// <summary>No connection could be accepted, for lack of handles, say. It's tried again after a second.</summary>
     ListenerFailed,
 }

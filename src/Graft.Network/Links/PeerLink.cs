@@ -337,7 +337,7 @@ public sealed class PeerLink
         lock (_gate)
         {
             outbox = _isConnected ? _outbox : null;
-            if (outbox is not null && _time.GetElapsedTime(_heard) >= _options.SilenceMax)
+            if (outbox is not null && IsSilent_NeedsLock(outbox))
             {
                 _isSilent = true;
                 _connection?.Abort();
@@ -356,6 +356,9 @@ public sealed class PeerLink
             Ping(outbox);
         }
     }
+
+    private bool IsSilent_NeedsLock(Outbox outbox) =>
+        _time.GetElapsedTime(_heard) >= _options.SilenceMax && !outbox.IsWritingLong(_options.SilenceMax);
 
     private async Task PauseAsync(TimeSpan pause)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Graft.Consensus;
 
 namespace Graft.Network;
@@ -6,7 +7,9 @@ namespace Graft.Network;
 /// <remarks>One owner at a time, on any thread. After <see cref="Release"/> neither it nor a payload may be touched.</remarks>
 public sealed class PeerMessage
 {
-    private const int EntriesKeptMax = 1024;
+    // A message keeps a table of this many entries for its next use; larger ones go back to where they are from. The shared pool alone keeps
+    // fewer arrays of one size than a batch has messages.
+    private const int EntriesKept = 32;
 
     private readonly BlockPool _pool;
     private WireEntry[] _entries = [];
@@ -34,13 +37,11 @@ public sealed class PeerMessage
         Block? block = _block;
         _block = null;
         _message = default;
-        if (_entries.Length > EntriesKeptMax)
+        _entries.AsSpan(0, _count).Clear();
+        if (_entries.Length > EntriesKept)
         {
+            ArrayPool<WireEntry>.Shared.Return(_entries);
             _entries = [];
-        }
-        else
-        {
-            _entries.AsSpan(0, _count).Clear();
         }
 
         _count = 0;
@@ -59,7 +60,7 @@ public sealed class PeerMessage
     {
         if (_entries.Length < count)
         {
-            _entries = new WireEntry[(int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)count)];
+            _entries = count <= EntriesKept ? new WireEntry[EntriesKept] : ArrayPool<WireEntry>.Shared.Rent(count);
         }
     }
 

@@ -49,9 +49,9 @@ internal sealed class PeerReceiver
     {
         using var watch = new ConnectionWatch(_endpoint.Time, _connection, _endpoint.Options.SilenceMax);
         string? error = null;
+        reader.OnBytes = watch.Touch;
         while (error is null && await reader.MoveNextAsync())
         {
-            watch.Touch();
             switch (reader.Header.Type)
             {
                 case FrameType.Ping:

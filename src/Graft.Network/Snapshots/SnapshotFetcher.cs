@@ -79,9 +79,9 @@ public sealed class SnapshotFetcher
         }
 
         var transfer = new SnapshotTransfer(sink, offset);
+        dialed.Reader.OnBytes = watch.Touch;
         while (await dialed.Reader.MoveNextAsync())
         {
-            watch.Touch();
             if (transfer.Take(dialed.Reader.Header.Type, dialed.Reader.Body) is { } result)
             {
                 return result;

@@ -8,6 +8,9 @@ namespace Graft.Network;
 
 internal sealed class SocketConnection : IConnection
 {
+    // One call of the system for 32 KiB; the default is 4.
+    private static readonly StreamPipeReaderOptions ReaderOptions = new(bufferSize: 32 << 10, minimumReadSize: 4 << 10);
+
     private readonly Socket _socket;
     private readonly TlsOptions? _tls;
     private readonly CertificateFiles? _certificates;
@@ -47,7 +50,7 @@ internal sealed class SocketConnection : IConnection
             _stream = await SecureAsync(_stream, _tls, cancellation);
         }
 
-        (_input, _output) = (PipeReader.Create(_stream), PipeWriter.Create(_stream));
+        (_input, _output) = (PipeReader.Create(_stream, ReaderOptions), PipeWriter.Create(_stream));
     }
 
     public void Abort() => _socket.Dispose();
@@ -59,6 +62,12 @@ internal sealed class SocketConnection : IConnection
         {
             try
             {
+                if (_input is not null && _output is not null)
+                {
+                    await _input.CompleteAsync();
+                    await _output.CompleteAsync();
+                }
+
                 await _stream.DisposeAsync();
             }
             catch (Exception exception) when (ConnectionFaults.Is(exception))

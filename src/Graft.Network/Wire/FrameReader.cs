@@ -27,6 +27,9 @@ internal sealed class FrameReader
     /// <summary>Its body. Gone with the next <see cref="MoveNextAsync"/>.</summary>
     internal ReadOnlySequence<byte> Body { get; private set; }
 
+    /// <summary>Told of every read that brought bytes: a long frame on a slow line is progress long before it's whole.</summary>
+    internal Action? OnBytes { get; set; }
+
     /// <summary>Why there is no next frame: a sentence, or null if the other side ended between two frames.</summary>
     internal string? Error { get; private set; }
 
@@ -153,7 +156,13 @@ internal sealed class FrameReader
             long before = _rest.Length;
             ReadResult result = await _input.ReadAsync();
             (_hasRead, _isCompleted, _rest) = (true, result.IsCompleted || result.IsCanceled, result.Buffer);
-            return !_isCompleted || _rest.Length > before;
+            bool hasMore = _rest.Length > before;
+            if (hasMore)
+            {
+                OnBytes?.Invoke();
+            }
+
+            return !_isCompleted || hasMore;
         }
         catch (Exception exception) when (ConnectionFaults.Is(exception))
         {

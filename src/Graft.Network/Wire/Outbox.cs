@@ -16,6 +16,8 @@ internal sealed class Outbox
 {
     // Small enough that the receiver begins while the sender still encodes, large enough that headers don't count.
     private const int BatchBytesTarget = 128 << 10;
+    // What one call to the connection is given at most, so that a long write on a slow line shows its progress.
+    private const int SliceBytes = 64 << 10;
     private const int FirstBytes = 4 << 10;
     private const int KeptBytesMax = 512 << 10;
     private const int NoFrame = -1;
@@ -31,7 +33,8 @@ internal sealed class Outbox
     private int _batch = NoFrame;
     private bool _isLoopWaiting;
     private bool _isClosed;
-    private long _writeBegan;
+    private long _progressed;
+    private long? _longWriteProgressed;
     private ulong _position;
     private ulong _taken;
 
@@ -61,12 +64,25 @@ internal sealed class Outbox
         }
     }
 
-    /// <summary>Whether one write has made no progress for this long: the other side doesn't read.</summary>
+    /// <summary>Whether a write has made no progress for this long: the other side doesn't read.</summary>
     internal bool IsStuck(TimeSpan patience)
     {
         lock (_gate)
         {
-            return _beingWritten > 0 && _time.GetElapsedTime(_writeBegan) > patience;
+            return _beingWritten > 0 && _time.GetElapsedTime(_progressed) > patience;
+        }
+    }
+
+    /// <summary>Whether a write that takes more than one call went on within this time.</summary>
+    /// <remarks>
+    /// A ping waits behind it, so that there is no answer yet is no silence. Short writes don't count: the system takes them without anybody
+    /// at the other end.
+    /// </remarks>
+    internal bool IsWritingLong(TimeSpan within)
+    {
+        lock (_gate)
+        {
+            return _longWriteProgressed is { } progressed && _time.GetElapsedTime(progressed) < within;
         }
     }
 
@@ -161,12 +177,20 @@ internal sealed class Outbox
             {
                 if (TryTake(out ReadOnlyMemory<byte> frames, out bool isClosed))
                 {
-                    FlushResult result = await output.WriteAsync(frames);
-                    EndWrite();
-                    if (result.IsCompleted || result.IsCanceled)
+                    while (!frames.IsEmpty)
                     {
-                        return "The other side has closed the connection.";
+                        ReadOnlyMemory<byte> slice = frames[..Math.Min(frames.Length, SliceBytes)];
+                        FlushResult result = await output.WriteAsync(slice);
+                        if (result.IsCompleted || result.IsCanceled)
+                        {
+                            return "The other side has closed the connection.";
+                        }
+
+                        NoteProgress();
+                        frames = frames[slice.Length..];
                     }
+
+                    EndWrite();
                 }
                 else if (isClosed)
                 {
@@ -189,7 +213,8 @@ internal sealed class Outbox
         }
     }
 
-    private bool TryTake(out ReadOnlyMemory<byte> frames, out bool isClosed)
+    /// <summary>Takes all that has gathered, sealed: for the loop, and for who measures. <see cref="EndWrite"/> has to follow.</summary>
+    internal bool TryTake(out ReadOnlyMemory<byte> frames, out bool isClosed)
     {
         lock (_gate)
         {
@@ -205,7 +230,7 @@ internal sealed class Outbox
             (_filling, _writing) = (_writing, _filling);
             (_beingWritten, _filled) = (_filled, 0);
             _taken = _position;
-            _writeBegan = _time.GetTimestamp();
+            _progressed = _time.GetTimestamp();
         }
 
         // Nobody else touches this buffer until EndWrite.
@@ -214,7 +239,19 @@ internal sealed class Outbox
         return true;
     }
 
-    private void EndWrite()
+    private void NoteProgress()
+    {
+        lock (_gate)
+        {
+            _progressed = _time.GetTimestamp();
+            if (_beingWritten > SliceBytes)
+            {
+                _longWriteProgressed = _progressed;
+            }
+        }
+    }
+
+    internal void EndWrite()
     {
         lock (_gate)
         {
