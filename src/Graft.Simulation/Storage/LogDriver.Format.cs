@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using Graft.Consensus;
 using Graft.Storage;
 
 namespace Graft.Simulation.Storage;

@@ -1,4 +1,4 @@
-namespace Graft.Storage;
+namespace Graft.Consensus;
 
 /// <summary>The checksums of three pieces of equal length at once, joined into that of the whole.</summary>
 /// <remarks>
