@@ -27,7 +27,7 @@ public sealed record EndpointOptions
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <summary>After this long without a byte a connection is given up, on both sides. At least two ping intervals.</summary>
-    /// <remarks>Found a quarter of it later at most: a half-open connection lives 3.75 s.</remarks>
+    /// <remarks>The dialing side looks at each ping, the accepting side at each quarter of this: a half-open connection is found within 4 s.</remarks>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(3);
 
     /// <summary>The first pause between two attempts to connect; it doubles up to <see cref="BackOffMax"/>, and half of it is drawn.</summary>
