@@ -200,8 +200,9 @@ internal sealed class Applier
         foreach (StoredEntry entry in work.Entries)
         {
             Invariant.Check(entry.Id.Index == Applied.Index.Next + (ulong)work.Outcomes.Count, entry.Id, Applied);
-            if (entry.Kind != EntryKind.Command)
+            if (entry.Kind != EntryKind.Command || entry.IsHeaderOnly)
             {
+                // A witness has no commands: it counts what is committed, and no state machine of its own goes with it.
                 work.Outcomes.Add(new EntryOutcome(entry.Id, RejectReason.None, entry.Id.Index, default));
                 continue;
             }

@@ -18,6 +18,11 @@ internal sealed partial class GroupActor
         ReadConsistency consistency, ReadOnlyMemory<byte>? query, TimeSpan timeout, CancellationToken cancellation, Action<IStateMachine>? visit = null)
     {
         cancellation.ThrowIfCancellationRequested();
+        if (View.IsWitness)
+        {
+            throw new ReadFailedException(RejectReason.ApplyHalted, $"This node is a witness of {_id}: it votes and has no state to read. Ask another.");
+        }
+
         Instant deadline = _services.Clock.Now + (timeout > TimeSpan.Zero ? timeout : _settings.DefaultTimeout);
         var read = new PendingRead(consistency, query, deadline, cancellation) { Visit = visit };
         ValueTask<QueryResult> task = read.Task;

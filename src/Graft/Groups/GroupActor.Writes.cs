@@ -50,7 +50,10 @@ internal sealed partial class GroupActor
         cancellation.ThrowIfCancellationRequested();
         TimeSpan timeout = options.Timeout > TimeSpan.Zero ? options.Timeout : _settings.DefaultTimeout;
         PendingWrite write = _pendingWrites.Rent();
-        write.Begin(form, command, options, _services.Clock.Now + timeout, hops);
+
+        // Whoever cancels may use the bytes again at once, while this actor writes them into the log.
+        ReadOnlyMemory<byte> kept = cancellation.CanBeCanceled ? command.ToArray() : command;
+        write.Begin(form, kept, options, _services.Clock.Now + timeout, hops);
         ValueTask<WriteResult> task = write.Task;
         lock (_gate)
         {

@@ -72,13 +72,23 @@ public sealed class GraftNode : IAsyncDisposable
     /// <param name="machines">Makes the state machine of a group; null if this program has no such group.</param>
     /// <param name="cancellation">Gives the start up.</param>
     /// <inheritdoc cref="StartAsync(NodeOptions, Func{IStateMachine}, CancellationToken)"/>
-    public static async Task<GraftNode> StartAsync(
+    public static Task<GraftNode> StartAsync(
         NodeOptions options, NodeSeams seams, Func<GroupId, IStateMachine?> machines, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         ArgumentNullException.ThrowIfNull(seams);
         ArgumentNullException.ThrowIfNull(machines);
         options.Validate(hasDisk: true);
+
+        // Loops go on where they began. Begun on the caller's context, they would wait for a user interface's thread to be idle.
+        Task<GraftNode>? starting = null;
+        new NodeScheduler(seams.Context).Start(() => starting = StartCoreAsync(options, seams, machines, cancellation));
+        return starting!;
+    }
+
+    private static async Task<GraftNode> StartCoreAsync(
+        NodeOptions options, NodeSeams seams, Func<GroupId, IStateMachine?> machines, CancellationToken cancellation)
+    {
         var random = new SeededRandom(seams.Seed);
         bool isBorn = LogTools.Describe(seams.Disk).Node is null;
         NodeIdentity? birth = isBorn ? await BeBornAsync(options, seams, random, cancellation) : null;
