@@ -48,7 +48,13 @@ public readonly record struct ReadCall(ReadConsistency Consistency, ReadOnlyMemo
             ReadConsistencyKind.AtLeast => ReadConsistency.AtLeast(index),
             ReadConsistencyKind.Local => ReadConsistency.Local,
         };
-        call = new ReadCall(consistency, flags == HasQuery ? body[reader.Position..] : null);
+        ReadOnlyMemory<byte>? query = null;
+        if (flags == HasQuery)
+        {
+            query = body[reader.Position..];
+        }
+
+        call = new ReadCall(consistency, query);
         return true;
     }
 }

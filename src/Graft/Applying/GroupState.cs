@@ -19,7 +19,6 @@ internal sealed class GroupState
 {
     private const uint Version = 1;
     private const int HeadSize = 24;
-    private const long LargestTable = 1L << 30;
 
     internal SessionTable Sessions { get; } = new();
 
@@ -59,9 +58,15 @@ internal sealed class GroupState
         uint version = BinaryPrimitives.ReadUInt32LittleEndian(head);
         int addresses = BinaryPrimitives.ReadInt32LittleEndian(head[12..]);
         long sessions = BinaryPrimitives.ReadInt64LittleEndian(head[16..]);
-        if (version != Version || addresses < 0 || sessions is < 0 or > LargestTable || addresses > LargestTable)
+        if (version != Version)
         {
             throw new InvalidDataException($"The snapshot's state has version {version}; this program reads {Version}.");
+        }
+
+        // Believed no further than there are bytes: a length alone allocates nothing.
+        if (addresses < 0 || sessions < 0 || sessions > content.Length - HeadSize - addresses)
+        {
+            throw new InvalidDataException($"The snapshot's state speaks of {addresses} and {sessions} bytes, and the snapshot has {content.Length}.");
         }
 
         WallTicks = BinaryPrimitives.ReadInt64LittleEndian(head[4..]);

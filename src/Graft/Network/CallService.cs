@@ -80,7 +80,12 @@ internal sealed class CallService(NodeRuntime runtime)
             return Malformed("a read");
         }
 
-        ReadOnlyMemory<byte>? query = call.Query is { } bytes ? bytes.ToArray() : null;
+        ReadOnlyMemory<byte>? query = null;
+        if (call.Query is { } bytes)
+        {
+            query = bytes.ToArray();
+        }
+
         try
         {
             return Done(ReadReply.Encode(await group.ReadAsync(call.Consistency, query, request.Remaining, cancellation)));
