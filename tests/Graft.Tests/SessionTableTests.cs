@@ -206,6 +206,8 @@ public sealed class SessionTableTests
 
         public void ApplyHalted(ApplyHaltedException why) => Done.TrySetException(why);
 
+        public void ApplierFailed(Exception bug) => Done.TrySetException(bug);
+
         public void AddressNoted(NodeId node, string address)
         {
         }

@@ -87,9 +87,15 @@ internal sealed class Applier
             {
                 await ServeAsync(request);
             }
-            catch (Exception failure) when (failure is not InvariantViolationException)
+            catch (InvariantViolationException bug)
             {
-                // Whatever the application throws ends here, in one place, loudly.
+                _host.ApplierFailed(bug);
+                return;
+            }
+#pragma warning disable CA1031 // Whatever the application throws ends here, in one place, loudly.
+            catch (Exception failure)
+#pragma warning restore CA1031
+            {
                 var halted = new ApplyHaltedException(_group, Applied.Index.Next, failure);
                 _host.ApplyHalted(halted);
                 await RefuseAsync(halted);

@@ -13,6 +13,9 @@ internal interface IApplierHost
     /// <summary>The log says where a node can be reached, or by an empty address that it is to be forgotten.</summary>
     void AddressNoted(NodeId node, string address);
 
+    /// <summary>It met a state that can't be; it has ended.</summary>
+    void ApplierFailed(Exception bug);
+
     void Captured(CapturedState captured);
 
     void Restored(EntryId snapshot);

@@ -32,6 +32,12 @@ internal sealed partial class GroupActor
 
     void IApplierHost.ApplyHalted(ApplyHaltedException why) => Tell(now => OnHalted(why, now));
 
+    void IApplierHost.ApplierFailed(Exception bug)
+    {
+        _services.Failure.Report(_applier, bug);
+        Tell(_ => OnFailed(bug));
+    }
+
     private void SubmitCommitted()
     {
         while (_submitted < _committed && _workNumber - _worksDone < WorksUnderWay && !_isReplaying && !_isRestoring && _halted is null)

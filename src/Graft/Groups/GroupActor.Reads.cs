@@ -117,6 +117,12 @@ internal sealed partial class GroupActor
 
     private void WaitToApply(PendingRead read, LogIndex index)
     {
+        if (_halted is { } halted)
+        {
+            read.TryFail(new ReadFailedException(RejectReason.ApplyHalted, halted.Message));
+            return;
+        }
+
         if (index <= _applied)
         {
             _applier.Submit(read);

@@ -167,6 +167,13 @@ internal sealed partial class GroupActor
 
         _toSend.Clear();
         _toSend.AddRange(load.Buffer.Entries);
+
+        // What the log had not staged yet when it was read is here. Without it a range that is asked for whole would never go.
+        for (LogIndex next = load.First + (ulong)_toSend.Count; next <= load.Last && _tail.TryGet(next, out StoredEntry entry); next = next.Next)
+        {
+            _toSend.Add(entry);
+        }
+
         return CollectionsMarshal.AsSpan(_toSend);
     }
 

@@ -41,6 +41,7 @@ internal sealed partial class GroupActor
                 RejectReason.TooLarge, $"The command has {command.Length} bytes; {_id} takes up to {_settings.CommandBytesMax}. Split it.");
         }
 
+        ThrowIfOver();
         if (Interlocked.Add(ref _queuedBytes, command.Length + 1) > _settings.QueuedBytesMax)
         {
             Interlocked.Add(ref _queuedBytes, -(command.Length + 1));
@@ -88,7 +89,7 @@ internal sealed partial class GroupActor
             return;
         }
 
-        if (_core.Role != Role.Leader)
+        if (_core.Role != Role.Leader || _halted is not null)
         {
             PassOnHeld();
             foreach (PendingWrite write in _inputs.Writes)
@@ -180,6 +181,10 @@ internal sealed partial class GroupActor
         else if (_diskFailure is { } failure)
         {
             Refuse(write, new RejectedException(RejectReason.Stopping, $"The log of this node has failed. {failure.Message}"));
+        }
+        else if (_halted is { } halted && _core.Role == Role.Leader)
+        {
+            Refuse(write, new RejectedException(RejectReason.ApplyHalted, halted.Message));
         }
         else if (write.Options.IsLocalOnly && _core.Leader is { } leader)
         {

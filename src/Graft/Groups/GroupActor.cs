@@ -17,6 +17,8 @@ namespace Graft;
 /// </remarks>
 internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, IDeadline, IEntrySource
 {
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+
     private readonly GroupServices _services;
     private readonly SeededRandom _random;
     private readonly GroupId _id;
@@ -45,6 +47,9 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     internal GroupId Id => _id;
 
+    /// <summary>Whether the group has ended on this node.</summary>
+    internal bool IsOver => Volatile.Read(ref _over) is not null;
+
     /// <summary>What the group looks like from outside, as of the last turn.</summary>
     internal GroupView View => Volatile.Read(ref _view);
 
@@ -71,22 +76,23 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     /// <summary>Takes in a message; whoever hands it over gives it up.</summary>
     internal void Receive(ReceivedMessage message)
     {
+        bool isOver;
         lock (_gate)
         {
-            if (_over is null)
+            isOver = _over is not null;
+            if (!isOver)
             {
                 _incoming.Messages.Add(message);
-                message = null!;
             }
         }
 
-        if (message is null)
+        if (isOver)
         {
-            Ask();
+            message.Release();
         }
         else
         {
-            message.Release();
+            Ask();
         }
     }
 
@@ -134,7 +140,14 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         }
 
         _applier.Stop();
-        await _applier.Completion;
+        try
+        {
+            await _applier.Completion.WaitAsync(StopPatience, _services.Clock.Time, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            Note($"The state machine hasn't come to an end in {StopPatience.TotalSeconds:0} s, and is left behind.");
+        }
     }
 
     internal void ReportUnreachable(NodeId node) => Tell(now => _core.ReportUnreachable(node, now));
@@ -221,12 +234,14 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
         TakeReceipts(now);
         TakeLoaded(now);
+
+        // Before the requests: what is applied decides writes that an installed snapshot, which is one of them, can only give up.
+        TakeApplied();
         foreach (Action<Instant> request in _inputs.Requests)
         {
             request(now);
         }
 
-        TakeApplied();
         if (_tail.End < _core.Log.Last.Index)
         {
             // It has just begun to lead. Its own first entry comes before any command.

@@ -29,7 +29,7 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
         string last = $"Nobody was known to lead {group.Id}.";
         try
         {
-            while (!write.IsEnded && clock.Now < write.Deadline)
+            while (!write.IsEnded && !group.IsOver && clock.Now < write.Deadline)
             {
                 if (group.View.Leader is not { } leader)
                 {
@@ -54,7 +54,7 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
                         continue;
                     }
 
-                    options = session.Number(options, open.Value);
+                    options = session.Number(options);
                 }
 
                 Attempt attempt = await SendAsync(group.Id, leader, new WriteCall(write.Form, options, write.Command), write.Hops, write.Deadline);
@@ -96,6 +96,13 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
             write.TryFail(mayBeDone
                 ? new UnknownOutcomeException($"The leader of {group.Id} didn't tell what became of the command. {last}", new WriteId(default, options.Session, options.Sequence))
                 : new RejectedException(RejectReason.NoLeader, $"No leader of {group.Id} took the command in time. {last}"));
+        }
+#pragma warning disable CA1031 // Nobody awaits this task: the caller would wait for ever for what only the runtime was told.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            write.TryFail(new UnknownOutcomeException(
+                $"Passing the command on ended in the middle. {bug.Message}", new WriteId(default, options.Session, options.Sequence)));
         }
         finally
         {

@@ -44,14 +44,14 @@ internal sealed class NodeSession
         }
     }
 
-    /// <summary>Gives a write the next number.</summary>
-    internal WriteOptions Number(in WriteOptions options, ulong session)
+    /// <summary>Gives a write the next number of the session that is open.</summary>
+    internal WriteOptions Number(in WriteOptions options)
     {
         lock (_gate)
         {
             ulong number = ++_next;
             _underWay.Add(number);
-            return options with { Session = session, Sequence = number, AnsweredBelow = _underWay.Min };
+            return options with { Session = _session, Sequence = number, AnsweredBelow = _underWay.Min };
         }
     }
 
