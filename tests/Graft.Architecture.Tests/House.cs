@@ -1,5 +1,6 @@
 using System.Reflection.Metadata;
 using System.Reflection.PortableExecutable;
+using Graft.Testing;
 
 namespace Graft.Architecture.Tests;
 
@@ -21,7 +22,7 @@ internal static class House
             ["Graft.Server", "Graft.Client", "Graft.Sqlite", "Graft", "Graft.Network", "Graft.Storage", "Graft.Consensus"],
     };
 
-    internal static readonly string Root = FindRoot();
+    internal static string Root => SourceTree.Root;
 
     /// <summary>What a project may reference. One without a row may reference nothing of ours.</summary>
     internal static string[] SeenBy(string project) => Arrows.TryGetValue(project, out string[]? seen) ? seen : [];
@@ -71,17 +72,4 @@ internal static class House
 
     private static bool IsBuildOutput(string relative) =>
         relative.Split('/', '\\').Any(part => part is "bin" or "obj" or "artifacts");
-
-    private static string FindRoot()
-    {
-        for (DirectoryInfo? at = new(AppContext.BaseDirectory); at is not null; at = at.Parent)
-        {
-            if (File.Exists(Path.Combine(at.FullName, "Graft.slnx")))
-            {
-                return at.FullName;
-            }
-        }
-
-        throw new InvalidOperationException($"No Graft.slnx above {AppContext.BaseDirectory}.");
-    }
 }

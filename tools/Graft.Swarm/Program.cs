@@ -21,4 +21,4 @@ if (!arguments.IsKillTable && !PlantedBug.Announce())
     return 2;
 }
 
-return arguments.IsKillTable ? KillTable.Run(arguments) : arguments.IsLog ? LogSeedRun.Run(arguments) : SeedRun.Run(arguments);
+return arguments.IsKillTable ? KillTable.Run(arguments) : SeedRun.Run(arguments);

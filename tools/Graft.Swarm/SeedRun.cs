@@ -1,7 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
-using Graft.Simulation.Core;
 
 namespace Graft.Swarm;
 
@@ -11,21 +10,18 @@ internal sealed class SeedRun
     private const int TraceLines = 60;
 
     private readonly Arguments _arguments;
+    private readonly SeedLayer _layer;
     private readonly Lock _lock = new();
-    private readonly Tally _tally = new();
     private readonly Stopwatch _clock = Stopwatch.StartNew();
-    private readonly List<SeedReport> _failures = [];
+    private readonly List<SeedOutcome> _failures = [];
     private ulong _next;
     private long _done;
-    private long _events;
-    private long _acknowledged;
-    private long _readsServed;
-    private TimeSpan _simulated;
     private bool _isStopping;
 
     private SeedRun(Arguments arguments)
     {
         _arguments = arguments;
+        _layer = arguments.IsLog ? new LogLayer(arguments.AllowsRot) : new CoreLayer(arguments.Seconds);
         _next = arguments.From;
     }
 
@@ -58,24 +54,16 @@ internal sealed class SeedRun
     {
         while (TryTakeSeed(out ulong seed))
         {
-            SeedReport report = World.Run(seed, new RunSettings
-            {
-                Seconds = _arguments.Seconds,
-                Trace = _arguments.IsTracing ? Console.WriteLine : null,
-            });
+            SeedOutcome outcome = _layer.Simulate(seed, _arguments.IsTracing ? Console.WriteLine : null);
             lock (_lock)
             {
                 _done++;
-                _events += report.Events;
-                _simulated += report.Simulated;
-                _acknowledged += report.Acknowledged;
-                _readsServed += report.ReadsServed;
-                _tally.Add(report.Tally);
-                if (report.Failure is not null)
+                outcome.Count();
+                if (outcome.Failure is not null)
                 {
-                    _failures.Add(report);
+                    _failures.Add(outcome);
                     _isStopping |= _arguments.StopsAtFirst;
-                    PrintFailure(report, _failures.Count <= 3);
+                    PrintFailure(outcome, _failures.Count <= 3);
                 }
             }
         }
@@ -92,45 +80,37 @@ internal sealed class SeedRun
         }
     }
 
-    private void PrintFailure(SeedReport report, bool isDetailed)
+    private void PrintFailure(SeedOutcome outcome, bool isDetailed)
     {
-        Console.WriteLine($"seed {report.Seed} FAILED: {report.Failure}");
-        Console.WriteLine($"  options: {report.Options}");
+        Console.WriteLine($"seed {outcome.Seed} FAILED: {outcome.Failure}");
+        Console.WriteLine($"  options: {outcome.Options}");
         if (isDetailed && !_arguments.IsTracing)
         {
-            Console.WriteLine($"  where:\n{report.Where}");
-
             // The same seed again, this time with every event written down: runs repeat exactly, so none has to be traced in advance.
             var last = new Queue<string>();
-            SeedReport again = World.Run(report.Seed, new RunSettings
+            SeedOutcome again = _layer.Simulate(outcome.Seed, line =>
             {
-                Seconds = _arguments.Seconds,
-                Trace = line =>
+                last.Enqueue(line);
+                if (last.Count > TraceLines)
                 {
-                    last.Enqueue(line);
-                    if (last.Count > TraceLines)
-                    {
-                        last.Dequeue();
-                    }
-                },
+                    last.Dequeue();
+                }
             });
-            Console.WriteLine($"  the last {last.Count} events (ms, node, what):");
+            Console.WriteLine($"  where:\n{again.Where ?? outcome.Where}");
+            Console.WriteLine($"  the last {last.Count} {_layer.TraceName}:");
             foreach (string line in last)
             {
                 Console.WriteLine($"    {line}");
             }
 
-            if (again.Digest != report.Digest)
+            if (again.Digest != outcome.Digest)
             {
                 Console.WriteLine("  The second run of this seed went otherwise: the simulation isn't deterministic. Look for that first.");
             }
         }
 
-        Console.WriteLine($"  replay: {ReplayCommand(PlantedBug.Property, report.Seed, _arguments.Seconds)}");
+        Console.WriteLine($"  replay: {_layer.ReplayCommand(outcome.Seed)}");
     }
-
-    internal static string ReplayCommand(string property, ulong seed, int seconds) =>
-        $"./swarm {property}--layer core --seeds 1 --from {seed}{(seconds == 30 ? "" : $" --seconds {seconds}")} --trace";
 
     private void ReportProgress(double seconds)
     {
@@ -138,57 +118,26 @@ internal sealed class SeedRun
         {
             Console.Error.WriteLine(string.Create(
                 CultureInfo.InvariantCulture,
-                $"{seconds,6:0} s  {_done}/{_arguments.Seeds} seeds  {_done / seconds:0.0} seeds/s  {_events / seconds / 1000:0} thousand events/s  {_failures.Count} failed"));
+                $"{seconds,6:0} s  {_done}/{_arguments.Seeds} seeds  {_done / seconds:0.0} seeds/s  {_layer.Events / seconds / 1000:0} thousand {_layer.EventName}/s  {_failures.Count} failed"));
         }
     }
 
     private void Conclude()
     {
         double seconds = _clock.Elapsed.TotalSeconds;
-
-        // By processor time: what other programs take of this machine says nothing about this one.
-        double processor = Environment.CpuUsage.TotalTime.TotalSeconds;
-        double perCore = processor == 0 ? 0 : _events / processor;
         if (!_arguments.IsTracing)
         {
-            PrintTally();
-            Console.WriteLine(string.Create(
-                CultureInfo.InvariantCulture,
-                $"{_acknowledged} writes acknowledged, {_readsServed} reads served; {seconds:0.0} s, {perCore / 1000:0} thousand events per second of processor time"));
+            _layer.PrintSums(_done, seconds);
         }
 
         if (_arguments.IsJson)
         {
-            Console.WriteLine(JsonSerializer.Serialize(new Dictionary<string, object>(StringComparer.Ordinal)
-            {
-                ["from"] = _arguments.From,
-                ["seeds"] = _done,
-                ["events"] = _events,
-                ["simulatedSeconds"] = _simulated.TotalSeconds,
-                ["seconds"] = seconds,
-                ["eventsPerProcessorSecond"] = perCore,
-                ["acknowledged"] = _acknowledged,
-                ["readsServed"] = _readsServed,
-                ["failures"] = _failures.ConvertAll(failure => new { seed = failure.Seed, failure = failure.Failure, options = failure.Options }),
-                ["faults"] = Enum.GetValues<FaultKind>().ToDictionary(kind => kind.ToString(), kind => _tally[kind], StringComparer.Ordinal),
-                ["probes"] = Enum.GetValues<Probe>().ToDictionary(probe => probe.ToString(), probe => _tally[probe], StringComparer.Ordinal),
-            }));
+            var failures = _failures.ConvertAll(failure => new { seed = failure.Seed, failure = failure.Failure, options = failure.Options });
+            Console.WriteLine(JsonSerializer.Serialize(_layer.Summarize(_arguments.From, _done, seconds, failures)));
         }
 
         Console.WriteLine(string.Create(
             CultureInfo.InvariantCulture,
-            $"seeds {_done}, events {_events}, simulated {(long)_simulated.TotalHours}:{_simulated.Minutes:00}:{_simulated.Seconds:00}, failures {_failures.Count}"));
-    }
-
-    private void PrintTally()
-    {
-        Console.WriteLine(Columns.Wrap("faults:", Enum.GetValues<FaultKind>().Select(kind => $"{kind} {_tally[kind]}")));
-        Console.WriteLine(Columns.Wrap("probes:", Enum.GetValues<Probe>().Where(probe => _tally[probe] > 0).Select(probe => $"{probe} {_tally[probe]}")));
-        Probe[] unhit = [.. Enum.GetValues<Probe>().Where(probe => _tally[probe] == 0)];
-        if (unhit.Length > 0)
-        {
-            string head = $"never hit{(_done < 500 ? " (in so short a run that means little)" : "")}:";
-            Console.WriteLine(Columns.Wrap(head, unhit.Select(probe => probe.ToString())));
-        }
+            $"seeds {_done}, events {_layer.Events}, simulated {_layer.Simulated}, failures {_failures.Count}"));
     }
 }

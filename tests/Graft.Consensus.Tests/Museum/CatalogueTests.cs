@@ -1,12 +1,13 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Graft.Testing;
 
 namespace Graft.Consensus.Tests.Museum;
 
 /// <summary>The catalogue, docs/internals/museum.md, says what there is.</summary>
 public sealed partial class CatalogueTests
 {
-    private static readonly string[] Lines = File.ReadAllLines(Path.Combine(FindRoot(), "docs", "internals", "museum.md"));
+    private static readonly string[] Lines = File.ReadAllLines(Path.Combine(SourceTree.Root, "docs", "internals", "museum.md"));
 
     [Fact]
     public void Every_test_that_the_catalogue_names_exists()
@@ -44,15 +45,4 @@ public sealed partial class CatalogueTests
 
     [GeneratedRegex("`[A-Za-z_]+\\.[A-Za-z0-9_]+`", RegexOptions.NonBacktracking)]
     private static partial Regex TestName();
-
-    private static string FindRoot()
-    {
-        DirectoryInfo at = new(AppContext.BaseDirectory);
-        while (!File.Exists(Path.Combine(at.FullName, "Graft.slnx")))
-        {
-            at = at.Parent ?? throw new InvalidOperationException($"No Graft.slnx above {AppContext.BaseDirectory}.");
-        }
-
-        return at.FullName;
-    }
 }

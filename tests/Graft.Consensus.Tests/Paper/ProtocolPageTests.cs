@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Text.RegularExpressions;
+using Graft.Testing;
 
 namespace Graft.Consensus.Tests.Paper;
 
@@ -27,7 +28,7 @@ public sealed partial class ProtocolPageTests
     }
 
     private static List<(string[] Methods, string[] Tests)> Rules() =>
-        [.. File.ReadLines(Path.Combine(Root(), "docs", "internals", "protocol.md"))
+        [.. File.ReadLines(Path.Combine(SourceTree.Root, "docs", "internals", "protocol.md"))
             .Select(line => line.Split('|', StringSplitOptions.TrimEntries))
             .Where(cells => cells.Length == 6 && cells[4].StartsWith('`'))
             .Select(cells => (NamesIn(cells[3]), NamesIn(cells[4])))];
@@ -37,17 +38,6 @@ public sealed partial class ProtocolPageTests
     private static HashSet<string> NamesIn(Assembly assembly) =>
         [.. assembly.GetTypes().Select(type => type.Name),
             .. assembly.GetTypes().SelectMany(type => type.GetMembers(Any)).Select(member => member.Name)];
-
-    private static string Root()
-    {
-        string? at = AppContext.BaseDirectory;
-        while (at is not null && !File.Exists(Path.Combine(at, "Graft.slnx")))
-        {
-            at = Path.GetDirectoryName(at);
-        }
-
-        return at ?? throw new InvalidOperationException($"Graft.slnx isn't above {AppContext.BaseDirectory}.");
-    }
 
     [GeneratedRegex("`(?<name>[^`]+)`", RegexOptions.ExplicitCapture, matchTimeoutMilliseconds: 10_000)]
     private static partial Regex Quoted();

@@ -1,3 +1,5 @@
+using Graft.Testing;
+
 namespace Graft.Consensus.Tests.Scenarios;
 
 /// <summary>Stories of the protocol as golden scripts, in the manner of etcd's data-driven tests.</summary>
@@ -14,7 +16,7 @@ public sealed class ScenarioTests
     public void A_script_prints_what_it_says(string name)
     {
         bool rewrites = Environment.GetEnvironmentVariable("GRAFT_REWRITE") == "1";
-        string path = Path.Combine(rewrites ? Path.Combine(FindRoot(), Folder) : BuiltFolder, $"{name}.txt");
+        string path = Path.Combine(rewrites ? Path.Combine(SourceTree.Root, Folder) : BuiltFolder, $"{name}.txt");
         string text = File.ReadAllText(path);
         var script = Script.Parse($"{name}.txt", text);
         var runner = new ScriptRunner(script.Name);
@@ -40,21 +42,4 @@ public sealed class ScenarioTests
     public void There_are_scripts() => Assert.True(Scripts().Count >= 20);
 
     private static string BuiltFolder => Path.Combine(AppContext.BaseDirectory, "Scenarios", "scripts");
-
-    // From where the test runs or from where it lies: artifacts may lie outside the tree.
-    private static string FindRoot()
-    {
-        foreach (string start in new[] { AppContext.BaseDirectory, Directory.GetCurrentDirectory() })
-        {
-            for (DirectoryInfo? folder = new(start); folder is not null; folder = folder.Parent)
-            {
-                if (File.Exists(Path.Combine(folder.FullName, "Graft.slnx")))
-                {
-                    return folder.FullName;
-                }
-            }
-        }
-
-        throw new ScriptException("There is no Graft.slnx above this test, so there is no source to rewrite.");
-    }
 }

@@ -16,6 +16,9 @@ internal sealed unsafe class FaultyCalls : ISystemCalls
     /// <summary>Every call by name, in order; a failed one counts too.</summary>
     internal List<string> Made { get; } = [];
 
+    /// <summary>Every handle that was opened, in order; closed ones too.</summary>
+    internal List<SafeFileHandle> Opened { get; } = [];
+
     /// <summary>How many bytes one read or write moves at most.</summary>
     internal int BytesAtOnce { get; set; } = int.MaxValue;
 
@@ -32,7 +35,13 @@ internal sealed unsafe class FaultyCalls : ISystemCalls
     public SystemResult Open(string path, SystemOpen how, out SafeFileHandle handle)
     {
         handle = new SafeFileHandle();
-        return Fault(nameof(Open)) ?? _calls.Open(path, how, out handle);
+        SystemResult result = Fault(nameof(Open)) ?? _calls.Open(path, how, out handle);
+        if (!result.Failed)
+        {
+            Opened.Add(handle);
+        }
+
+        return result;
     }
 
     public SystemResult Read(SafeFileHandle handle, byte* buffer, int length, long offset) =>

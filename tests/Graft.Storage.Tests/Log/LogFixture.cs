@@ -64,6 +64,29 @@ internal static class LogFixture
         return log.Commit(write);
     }
 
+    /// <summary>Writes these of G and doesn't flush them.</summary>
+    internal static LogWrite WriteUnflushed(this WriteAheadLog log, params ReadOnlySpan<StoredEntry> entries)
+    {
+        var write = new LogWrite();
+        write.Begin(G);
+        foreach (StoredEntry entry in entries)
+        {
+            write.Add(entry);
+        }
+
+        log.Stage(write);
+        log.Write();
+        return write;
+    }
+
+    /// <summary>Until nothing is left to do.</summary>
+    internal static void MaintainAll(this WriteAheadLog log)
+    {
+        while (log.Maintain())
+        {
+        }
+    }
+
     internal static LogWrite Truncation(GroupId group, ulong after)
     {
         var write = new LogWrite();

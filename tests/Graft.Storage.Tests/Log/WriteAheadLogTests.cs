@@ -29,12 +29,7 @@ public sealed class WriteAheadLogTests
     {
         WriteAheadLog log = Open(_disk);
         log.Append(G, term: 1, first: 1, last: 3);
-        var write = new LogWrite();
-        write.Begin(G);
-        write.Add(Entry(1, 4));
-        write.Add(Entry(1, 5));
-        log.Stage(write);
-        log.Write();
+        log.WriteUnflushed(Entry(1, 4), Entry(1, 5));
         _disk.Crash(CrashMode.LoseAll);
 
         using WriteAheadLog again = Open(_disk);
@@ -80,20 +75,7 @@ public sealed class WriteAheadLogTests
     public void Many_segments_are_written_compacted_and_recycled()
     {
         WriteAheadLog log = Open(_disk);
-        for (ulong i = 1; i <= 3000; i += 10)
-        {
-            log.Append(G, term: 1, first: i, last: i + 9, size: 200);
-            if (i > 100)
-            {
-                log.Commit(Compaction(G, 1, i - 50));
-            }
-
-            while (log.Maintain())
-            {
-            }
-        }
-
-        Assert.InRange(log.DiskBytes, 1, 8 * Options.SegmentBytes);
+        AppendAndCompact(log);
         Assert.Equal(59, log.ReadAll(G, 2942, 3000).Count);
         _disk.Crash(CrashMode.LoseAll);
 
@@ -117,9 +99,7 @@ public sealed class WriteAheadLogTests
 
         log.Commit(Compaction(G, 1, last));
         long before = log.WrittenBytes;
-        while (log.Maintain())
-        {
-        }
+        log.MaintainAll();
 
         Assert.Equal(before, log.WrittenBytes);
         Assert.Single(log.ReadAll(new GroupId(1), 1, 1));
@@ -131,20 +111,7 @@ public sealed class WriteAheadLogTests
         var slow = new GroupId(1);
         WriteAheadLog log = Open(_disk);
         log.Append(slow, term: 1, first: 1, last: 20, size: 100);
-        for (ulong i = 1; i <= 3000; i += 10)
-        {
-            log.Append(G, term: 1, first: i, last: i + 9, size: 200);
-            if (i > 100)
-            {
-                log.Commit(Compaction(G, 1, i - 50));
-            }
-
-            while (log.Maintain())
-            {
-            }
-        }
-
-        Assert.InRange(log.DiskBytes, 1, 8 * Options.SegmentBytes);
+        AppendAndCompact(log);
         Assert.Equal(20, log.ReadAll(slow, 1, 20).Count);
         _disk.Crash(CrashMode.LoseAll);
 
@@ -156,16 +123,8 @@ public sealed class WriteAheadLogTests
     [Fact]
     public void A_failed_flush_is_the_end_of_the_log()
     {
-        WriteAheadLog log = Open(_disk);
-        log.Append(G, term: 1, first: 1, last: 3);
-        var write = new LogWrite();
-        write.Begin(G);
-        write.Add(Entry(1, 4));
-        log.Stage(write);
-        log.Write();
-        _disk.FailCall(DiskCall.Flush, 1);
+        (WriteAheadLog log, LogWrite write) = FailFlush();
 
-        Assert.Throws<StorageFailedException>(() => log.Flush());
         Assert.Throws<StorageFailedException>(() => log.Flush());
         Assert.Throws<StorageFailedException>(() => log.Stage(write));
     }
@@ -173,15 +132,7 @@ public sealed class WriteAheadLogTests
     [Fact]
     public void A_node_that_restarts_after_a_failed_flush_builds_on_no_phantom()
     {
-        WriteAheadLog log = Open(_disk);
-        log.Append(G, term: 1, first: 1, last: 3);
-        var write = new LogWrite();
-        write.Begin(G);
-        write.Add(Entry(1, 4));
-        log.Stage(write);
-        log.Write();
-        _disk.FailCall(DiskCall.Flush, 1);
-        Assert.Throws<StorageFailedException>(() => log.Flush());
+        FailFlush();
         _disk.Kill();
 
         WriteAheadLog again = Open(_disk);
@@ -251,9 +202,7 @@ public sealed class WriteAheadLogTests
     {
         WriteAheadLog log = Open(_disk);
         log.Append(G, term: 1, first: 1, last: 10, size: 200);
-        while (log.Maintain())
-        {
-        }
+        log.MaintainAll();
 
         _disk.QuotaBytes = _disk.UsedBytes;
         ulong index = 11;
@@ -290,6 +239,34 @@ public sealed class WriteAheadLogTests
 
         Assert.Equal(index, again.LastOf(G).Index.Value);
         Assert.Equal(new HardState(new Term(5), new NodeId(2), LogIndex.Zero), again.Recovery.Groups[0].HardState);
+    }
+
+    /// <summary>Writes a fourth entry, whose flush fails.</summary>
+    private (WriteAheadLog Log, LogWrite Write) FailFlush()
+    {
+        WriteAheadLog log = Open(_disk);
+        log.Append(G, term: 1, first: 1, last: 3);
+        LogWrite write = log.WriteUnflushed(Entry(1, 4));
+        _disk.FailCall(DiskCall.Flush, 1);
+        Assert.Throws<StorageFailedException>(() => log.Flush());
+        return (log, write);
+    }
+
+    /// <summary>3000 entries of which the last 59 are kept, in no more than eight segments.</summary>
+    private static void AppendAndCompact(WriteAheadLog log)
+    {
+        for (ulong i = 1; i <= 3000; i += 10)
+        {
+            log.Append(G, term: 1, first: i, last: i + 9, size: 200);
+            if (i > 100)
+            {
+                log.Commit(Compaction(G, 1, i - 50));
+            }
+
+            log.MaintainAll();
+        }
+
+        Assert.InRange(log.DiskBytes, 1, 8 * Options.SegmentBytes);
     }
 
     private static int IndexOf(byte[] bytes, byte[] part) => bytes.AsSpan().IndexOf(part);

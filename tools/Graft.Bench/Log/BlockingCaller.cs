@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Graft.Consensus;
 using Graft.Storage;
 
@@ -13,39 +12,29 @@ internal sealed class BlockingCaller : ILogCompletion
     private ulong _index;
 
     /// <summary>Microseconds of each append until the time is over.</summary>
-    internal List<double> Measure(LogWriter writer, byte[] payload, TimeSpan duration)
-    {
-        var times = new List<double>();
-        long end = Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * Stopwatch.Frequency);
-        while (true)
-        {
-            long begin = Stopwatch.GetTimestamp();
-            if (begin >= end)
-            {
-                return times;
-            }
-
-            _write.Begin(new GroupId(1));
-            _write.Add(StoredEntry.Born(EntryId.Of(1, ++_index), EntryKind.Command, payload));
-            _isDone = false;
-            writer.Submit(_write, this);
-            lock (_gate)
-            {
-                while (!_isDone)
-                {
-                    Monitor.Wait(_gate);
-                }
-            }
-
-            times.Add(Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
-        }
-    }
+    internal List<double> Measure(LogWriter writer, byte[] payload, TimeSpan duration) =>
+        Repeated.Measure(duration, () => Append(writer, payload));
 
     void ILogCompletion.Durable(LogWrite write, FlushToken token) => Wake();
 
     void ILogCompletion.NoSpace(LogWrite write) => Wake();
 
     void ILogCompletion.Failed(LogWrite write, Exception why) => Wake();
+
+    private void Append(LogWriter writer, byte[] payload)
+    {
+        _write.Begin(new GroupId(1));
+        _write.Add(StoredEntry.Born(EntryId.Of(1, ++_index), EntryKind.Command, payload));
+        _isDone = false;
+        writer.Submit(_write, this);
+        lock (_gate)
+        {
+            while (!_isDone)
+            {
+                Monitor.Wait(_gate);
+            }
+        }
+    }
 
     private void Wake()
     {

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Graft.Storage;
 
 namespace Graft.Bench.Log;
@@ -27,22 +26,7 @@ internal sealed class RawLoop : IDisposable
     public void Dispose() => _file.Dispose();
 
     /// <summary>Microseconds of each append until the time is over.</summary>
-    internal List<double> Measure(byte[] bytes, TimeSpan duration)
-    {
-        var times = new List<double>();
-        long end = Stopwatch.GetTimestamp() + (long)(duration.TotalSeconds * Stopwatch.Frequency);
-        while (true)
-        {
-            long begin = Stopwatch.GetTimestamp();
-            if (begin >= end)
-            {
-                return times;
-            }
-
-            Append(bytes);
-            times.Add(Stopwatch.GetElapsedTime(begin).TotalMicroseconds);
-        }
-    }
+    internal List<double> Measure(byte[] bytes, TimeSpan duration) => Repeated.Measure(duration, () => Append(bytes));
 
     /// <summary>Appends and flushes in a second.</summary>
     internal double Rate(int bytes, TimeSpan duration) => 1e6 / Measure(new byte[bytes], duration).Average();

@@ -6,13 +6,6 @@ namespace Graft.Storage;
 /// <remarks>Compiled with every build and never yet run: none of our machines is a Mac.</remarks>
 internal sealed class MacCalls : UnixCalls
 {
-    private const int O_RDONLY = 0;
-    private const int O_RDWR = 0x2;
-    private const int O_CREAT = 0x200;
-    private const int O_EXCL = 0x800;
-    private const int O_DIRECTORY = 0x100000;
-    private const int O_CLOEXEC = 0x1000000;
-
     private const int F_FULLFSYNC = 51;
 
     private const int ENOTTY = 25;
@@ -20,6 +13,14 @@ internal sealed class MacCalls : UnixCalls
 
     /// <summary>Beyond INT_MAX a write fails with EINVAL instead of being short.</summary>
     public override long BytesMax => int.MaxValue;
+
+    private protected override int CreateFlag => 0x200;
+
+    private protected override int ExclusiveFlag => 0x800;
+
+    private protected override int DirectoryFlag => 0x100000;
+
+    private protected override int CloseOnExecFlag => 0x1000000;
 
     private protected override int QuotaExceeded => 69;
 
@@ -35,20 +36,8 @@ internal sealed class MacCalls : UnixCalls
         ? $"{base.Describe(error)}. If this was a flush: the file system has no F_FULLFSYNC, and without it nothing is durable there"
         : base.Describe(error);
 
-    private protected override SystemResult Open(string path, SystemOpen how)
-    {
-        int flags = O_CLOEXEC | Flags(how);
-        return Result(RuntimeInformation.ProcessArchitecture == Architecture.Arm64
+    private protected override long Open(string path, int flags) =>
+        RuntimeInformation.ProcessArchitecture == Architecture.Arm64
             ? LibC.OpenAppleArm(path, flags, 0, 0, 0, 0, 0, 0, FileMode)
-            : LibC.Open(path, flags, FileMode));
-    }
-
-    private static int Flags(SystemOpen how) => how switch
-    {
-        SystemOpen.Read => O_RDONLY,
-        SystemOpen.ReadWrite => O_RDWR,
-        SystemOpen.Create => O_RDWR | O_CREAT | O_EXCL,
-        SystemOpen.Lock => O_RDWR | O_CREAT,
-        SystemOpen.Directory => O_RDONLY | O_DIRECTORY,
-    };
+            : LibC.Open(path, flags, FileMode);
 }

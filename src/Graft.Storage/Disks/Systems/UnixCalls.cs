@@ -19,6 +19,9 @@ internal abstract unsafe class UnixCalls : ISystemCalls
     private const int ENOSPC = 28;
     private const int EROFS = 30;
 
+    private const int O_RDONLY = 0;
+    private const int O_RDWR = 2;
+
     private const int SEEK_END = 2;
     private const int LOCK_EX = 2;
     private const int LOCK_NB = 4;
@@ -29,13 +32,25 @@ internal abstract unsafe class UnixCalls : ISystemCalls
 
     public abstract long BytesMax { get; }
 
+    /// <summary>O_CREAT.</summary>
+    private protected abstract int CreateFlag { get; }
+
+    /// <summary>O_EXCL.</summary>
+    private protected abstract int ExclusiveFlag { get; }
+
+    /// <summary>O_DIRECTORY.</summary>
+    private protected abstract int DirectoryFlag { get; }
+
+    /// <summary>O_CLOEXEC.</summary>
+    private protected abstract int CloseOnExecFlag { get; }
+
     private protected abstract int QuotaExceeded { get; }
 
     private protected abstract int WouldBlock { get; }
 
     public SystemResult Open(string path, SystemOpen how, out SafeFileHandle handle)
     {
-        SystemResult opened = Open(path, how);
+        SystemResult opened = Result(Open(path, CloseOnExecFlag | Flags(how)));
         handle = opened.Failed ? new SafeFileHandle() : new SafeFileHandle(checked((nint)opened.Value), ownsHandle: true);
         return opened;
     }
@@ -88,9 +103,19 @@ internal abstract unsafe class UnixCalls : ISystemCalls
 
     public virtual string Describe(int error) => $"{Marshal.GetPInvokeErrorMessage(error)} (errno {error})";
 
-    private protected abstract SystemResult Open(string path, SystemOpen how);
+    // It may set a mode, which a system takes as a variable argument: how those are passed is the system's own.
+    private protected abstract long Open(string path, int flags);
 
     /// <summary>To be called on what an import returned, before anything else can overwrite the error number.</summary>
     private protected static SystemResult Result(long value) =>
         value < 0 ? new SystemResult(value, Marshal.GetLastPInvokeError()) : new SystemResult(value, 0);
+
+    private int Flags(SystemOpen how) => how switch
+    {
+        SystemOpen.Read => O_RDONLY,
+        SystemOpen.ReadWrite => O_RDWR,
+        SystemOpen.Create => O_RDWR | CreateFlag | ExclusiveFlag,
+        SystemOpen.Lock => O_RDWR | CreateFlag,
+        SystemOpen.Directory => O_RDONLY | DirectoryFlag,
+    };
 }
