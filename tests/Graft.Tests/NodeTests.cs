@@ -122,4 +122,29 @@ public sealed class NodeTests
         RejectedException rejected = await Assert.ThrowsAsync<RejectedException>(() => old.Group().ResolveAsync(unknown.Write).AsTask());
         Assert.Equal(RejectReason.Superseded, rejected.Reason);
     });
+
+    // Found by processes that were stopped while others wrote: what had been fetched was abandoned again.
+    [Fact]
+    public void A_node_takes_one_snapshot_after_another_and_stops_in_order() => NodeWorld.Play(async world =>
+    {
+        world.TrailingEntries = 0;
+        GraftNode founder = await world.StartAsync("a");
+        await NodeWorld.WriteAsync(founder, "one");
+        await founder.Group().TakeSnapshotAsync();
+        GraftNode late = await world.StartAsync("b", "a");
+        await world.StartAsync("c", "a");
+        await world.World.UntilAsync(() => world.Machines["b"].Applied.Count == 1, "the first snapshot is there");
+
+        world.Network.Cut("a", "b");
+        world.Network.Cut("c", "b");
+        await NodeWorld.WriteAsync(founder, "two");
+        await founder.Group().TakeSnapshotAsync();
+        world.Network.Heal("a", "b");
+        world.Network.Heal("c", "b");
+        await world.World.UntilAsync(() => world.Machines["b"].Applied.Count == 2 || late.Failed.IsCompleted, "the second snapshot is there");
+        Assert.False(late.Failed.IsCompleted, "The node has failed.");
+
+        await world.StopAsync("b");
+        Assert.Null(await late.Failed);
+    });
 }

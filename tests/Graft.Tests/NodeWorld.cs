@@ -23,6 +23,9 @@ internal sealed class NodeWorld
 
     internal SortedDictionary<string, TestMachine> Machines { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>Entries that nodes keep behind a snapshot.</summary>
+    internal ulong TrailingEntries { get; set; } = 10_000;
+
     internal GraftNode Leader => Nodes.Values.Single(node => node.Group().IsLeader);
 
     internal static void Play(Func<NodeWorld, Task> story, ulong seed = 1) =>
@@ -39,7 +42,7 @@ internal sealed class NodeWorld
             Disks.Add(name, disk);
         }
 
-        var options = new NodeOptions { Listen = At(name), Found = join.Length == 0, SegmentBytes = 1 << 20, LogCacheBytes = 1 << 20 };
+        var options = new NodeOptions { Listen = At(name), Found = join.Length == 0, SegmentBytes = 1 << 20, LogCacheBytes = 1 << 20, TrailingEntries = TrailingEntries };
         foreach (string other in join)
         {
             options.Join.Add(At(other));

@@ -8,11 +8,11 @@ namespace Graft.Bench;
 /// <summary>The command line of <c>./bench</c>.</summary>
 internal static class BenchCommand
 {
-    private const int Success = 0;
-    private const int Failure = 1;
-    private const int BadArguments = 2;
+    internal const int Success = 0;
+    internal const int Failure = 1;
+    internal const int BadArguments = 2;
 
-    private static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
+    internal static readonly JsonSerializerOptions Json = new() { WriteIndented = true, PropertyNamingPolicy = JsonNamingPolicy.CamelCase };
 
     internal static int Run(string[] args)
     {
@@ -36,7 +36,7 @@ internal static class BenchCommand
 
         if (args.Length == 0)
         {
-            return Refuse("Expected the name of a benchmark and got none. There are three: core, log and wire.");
+            return Refuse("Expected the name of a benchmark and got none. There are four: core, log, wire and cluster.");
         }
 
         if (args[0] == "log")
@@ -51,7 +51,7 @@ internal static class BenchCommand
 
         if (args[0] != "core")
         {
-            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are three: core, log and wire.");
+            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are four: core, log, wire and cluster.");
         }
 
         if (!CoreArguments.TryParse(args.AsSpan(1), out CoreArguments arguments, out string? error))

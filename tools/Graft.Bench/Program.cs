@@ -1,3 +1,4 @@
 using Graft.Bench;
+using Graft.Bench.Cluster;
 
-return BenchCommand.Run(args);
+return args is ["cluster", ..] ? await ClusterCommand.RunAsync(args.AsMemory(1)) : BenchCommand.Run(args);

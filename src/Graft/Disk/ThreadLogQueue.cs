@@ -7,6 +7,8 @@ internal sealed class ThreadLogQueue(WriteAheadLog log, LogWriterOptions options
 {
     private readonly LogWriter _writer = new(log, options);
 
+    public long Flushes => _writer.Flushes;
+
     public void Submit(LogWrite write, ILogCompletion completion) => _writer.Submit(write, completion);
 
     public void Dispose() => _writer.Dispose();

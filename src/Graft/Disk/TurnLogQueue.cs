@@ -19,6 +19,8 @@ internal sealed class TurnLogQueue : Actor, ILogQueue
     internal TurnLogQueue(WriteAheadLog log, LogWriterOptions options, NodeScheduler scheduler, INodeFailure failure)
         : base(scheduler, failure) => (_log, _options) = (log, options);
 
+    public long Flushes { get; private set; }
+
     public void Submit(LogWrite write, ILogCompletion completion)
     {
         lock (_gate)
@@ -100,6 +102,7 @@ internal sealed class TurnLogQueue : Actor, ILogQueue
 
         _log.Write();
         FlushToken token = _log.Flush();
+        Flushes++;
         for (; told < end; told++)
         {
             _batch[told].Completion.Durable(_batch[told].Write, token);

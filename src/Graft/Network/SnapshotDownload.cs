@@ -15,7 +15,9 @@ internal sealed class SnapshotDownload : ISnapshotSink, IDisposable
     private readonly Snapshot _snapshot;
     private readonly SnapshotStore _store;
     private readonly CancellationTokenSource _abandoned = new();
+    private readonly Lock _gate = new();
     private SnapshotReceiver? _receiver;
+    private bool _isEnded;
 
     internal SnapshotDownload(GroupActor group, Snapshot snapshot, SnapshotStore store) => (_group, _snapshot, _store) = (group, snapshot, store);
 
@@ -88,11 +90,25 @@ internal sealed class SnapshotDownload : ISnapshotSink, IDisposable
         }
     }
 
-    internal void Abandon() => _abandoned.Cancel();
+    /// <summary>Ends it, if it hasn't ended: whoever abandons it can't know.</summary>
+    internal void Abandon()
+    {
+        lock (_gate)
+        {
+            if (!_isEnded)
+            {
+                _abandoned.Cancel();
+            }
+        }
+    }
 
     public void Dispose()
     {
         _receiver?.Dispose();
-        _abandoned.Dispose();
+        lock (_gate)
+        {
+            _isEnded = true;
+            _abandoned.Dispose();
+        }
     }
 }

@@ -37,6 +37,9 @@ public sealed class GraftNode : IAsyncDisposable
     /// <summary>Where it listens.</summary>
     public NodeAddress Address => _network.Endpoint.ListenAddress;
 
+    /// <summary>How many flushes its log has made for writes since the start: beside the writes of the same time, how well they share them.</summary>
+    public long LogFlushes => _runtime.LogFlushes;
+
     /// <summary>What an operator should read of this start: a torn tail that was dropped, damage and what it cost.</summary>
     public IReadOnlyList<string> Notes => _runtime.Notes;
 

@@ -38,6 +38,8 @@ internal sealed class NodeRuntime : INodeFailure
 
     internal DiskLane Lane => _services!.Lane;
 
+    internal long LogFlushes => _services?.Queue.Flushes ?? 0;
+
     /// <summary>What an operator should read of this start.</summary>
     internal ImmutableArray<string> Notes => [.. _notes];
 

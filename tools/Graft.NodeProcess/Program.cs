@@ -1,0 +1,3 @@
+using Graft.NodeProcess;
+
+return await NodeProcessCommand.RunAsync(args);
