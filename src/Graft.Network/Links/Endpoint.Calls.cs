@@ -6,7 +6,7 @@ namespace Graft.Network;
 public sealed partial class Endpoint
 {
     private readonly Lock _callGate = new();
-    private readonly SortedDictionary<NodeId, Task<CallConnection>> _calls = [];
+    private readonly SortedDictionary<NodeId, CallLine> _calls = [];
 
     /// <summary>Makes a call to a node, over a connection that all such calls share.</summary>
     /// <inheritdoc cref="CallConnection.CallAsync(ushort, GroupId, ReadOnlyMemory{byte}, TimeSpan, byte, Action{ReadOnlyMemory{byte}}, CancellationToken)"/>
@@ -17,46 +17,23 @@ public sealed partial class Endpoint
     /// <param name="timeout">For the whole call, connecting included.</param>
     /// <param name="hops">How often the request has been passed on, this time included.</param>
     /// <param name="cancellation">Ends the waiting.</param>
-    public async ValueTask<CallReply> CallAsync(
-        NodeId node, ushort method, GroupId group, ReadOnlyMemory<byte> body, TimeSpan timeout, byte hops, CancellationToken cancellation)
-    {
-        long began = Time.GetTimestamp();
-        CallConnection connection;
-        try
-        {
-            connection = await GetCallsAsync(node).WaitAsync(timeout, Time, cancellation);
-        }
-        catch (Exception exception) when (exception is IOException or TimeoutException or InvalidOperationException)
-        {
-            throw new CallNotSentException($"{node} can't be called. {exception.Message}");
-        }
+    public ValueTask<CallReply> CallAsync(
+        NodeId node, ushort method, GroupId group, ReadOnlyMemory<byte> body, TimeSpan timeout, byte hops, CancellationToken cancellation) =>
+        LineTo(node).CallAsync(method, group, body, timeout, hops, cancellation);
 
-        TimeSpan left = timeout - Time.GetElapsedTime(began);
-        return left > TimeSpan.Zero
-            ? await connection.CallAsync(method, group, body, left, hops, onItem: null, cancellation)
-            : throw new CallNotSentException($"{node} answered the hello too late for the call.");
-    }
-
-    // One attempt at a time: whoever calls meanwhile waits for the same one.
-    private Task<CallConnection> GetCallsAsync(NodeId node)
+    private CallLine LineTo(NodeId node)
     {
         lock (_callGate)
         {
-            bool isUsable = _calls.TryGetValue(node, out Task<CallConnection>? known)
-                && (!known.IsCompleted || (known.IsCompletedSuccessfully && IsOpen(known)));
-            if (!isUsable)
+            if (!_calls.TryGetValue(node, out CallLine? line))
             {
-                known = OpenCallsAsync(node);
-                _calls[node] = known;
+                line = new CallLine(() => OpenCallsAsync(node), node.ToString(), Time);
+                _calls.Add(node, line);
             }
 
-            return known!;
+            return line;
         }
     }
-
-#pragma warning disable VSTHRD002 // It has completed.
-    private static bool IsOpen(Task<CallConnection> opened) => opened.Result.WhyClosed is null;
-#pragma warning restore VSTHRD002
 
     private async Task<CallConnection> OpenCallsAsync(NodeId node)
     {
@@ -81,38 +58,25 @@ public sealed partial class Endpoint
     {
         lock (_callGate)
         {
-            if (_calls.Remove(node, out Task<CallConnection>? opened))
+            if (_calls.Remove(node, out CallLine? line))
             {
-                _ended.Add(CloseAsync(opened));
+                _ended.Add(line.DisposeAsync().AsTask());
             }
         }
     }
 
     private async Task DisposeCallsAsync()
     {
-        Task<CallConnection>[] all;
+        CallLine[] all;
         lock (_callGate)
         {
             all = [.. _calls.Values];
             _calls.Clear();
         }
 
-        foreach (Task<CallConnection> opened in all)
+        foreach (CallLine line in all)
         {
-            await CloseAsync(opened);
-        }
-    }
-
-    private static async Task CloseAsync(Task<CallConnection> opened)
-    {
-        try
-        {
-            CallConnection connection = await opened;
-            await connection.DisposeAsync();
-        }
-        catch (Exception exception) when (ConnectionFaults.Is(exception))
-        {
-            // It never opened; whoever asked for it has been told.
+            await line.DisposeAsync();
         }
     }
 }

@@ -154,7 +154,7 @@ public sealed class PeerLink
     {
         try
         {
-            TimeSpan pause = _options.BackOffMin;
+            var pause = new BackOff(_options.BackOffMin, _options.BackOffMax, _random);
             while (!_forgotten.IsCancellationRequested)
             {
                 if (BeginAttempt() is not { } address)
@@ -165,11 +165,10 @@ public sealed class PeerLink
 
                 if (await AttemptAsync(address))
                 {
-                    pause = _options.BackOffMin;
+                    pause.Reset();
                 }
 
-                await PauseAsync(_random.Next(pause / 2, (pause * 3 / 2) + TimeSpan.FromTicks(1)));
-                pause = pause * 2 > _options.BackOffMax ? _options.BackOffMax : pause * 2;
+                await PauseAsync(pause.Next());
             }
         }
         catch (Exception exception) when (_endpoint.Report(exception))

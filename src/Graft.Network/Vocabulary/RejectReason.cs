@@ -50,6 +50,9 @@ public enum RejectReason : byte
     /// <summary>Leadership didn't pass to whom it was to; the text says who leads.</summary>
     TransferFailed = 16,
 
+    /// <summary>Whoever answers belongs to another cluster than the one that was meant; the text says to which.</summary>
+    OtherCluster = 17,
+
     /// <summary>The request makes no sense to this node.</summary>
     Malformed = 13,
 }

@@ -20,13 +20,13 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
     /// <param name="group">Whose; says at each attempt who leads.</param>
     /// <param name="session">This node's session with the group.</param>
     /// <param name="write">What is to be written; the actor's hold on it is the forwarder's from here on.</param>
-    internal async Task ForwardAsync(GroupActor group, NodeSession session, PendingWrite write)
+    internal async Task ForwardAsync(GroupActor group, WriteSession session, PendingWrite write)
     {
         WriteOptions options = write.Options;
         bool isOurs = options.Session == 0 && write.Form == WriteForm.Command;
-        bool mayBeDone = false;
         bool isPassed = true;
-        string last = $"Nobody was known to lead {group.Id}.";
+        bool isUnresolved = true;
+        var fate = new WriteFate($"Nobody was known to lead {group.Id}.");
         try
         {
             while (!write.IsEnded && !group.IsOver && clock.Now < write.Deadline)
@@ -47,68 +47,62 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
 
                 if (isOurs && options.Session == 0)
                 {
-                    ulong? open = await session.OpenAsync(this, group, leader, write.Deadline);
-                    if (open is null)
+                    await session.OpenAsync(
+                        () => OpenSessionAsync(group.Id, leader, write.Deadline), write.Deadline - clock.Now, clock.Time, CancellationToken.None);
+                    if (!session.TryNumber(write.Options, out WriteOptions numbered))
                     {
                         await Task.Delay(Pause, clock.Time, CancellationToken.None);
                         continue;
                     }
 
-                    options = session.Number(options);
+                    options = numbered;
                 }
 
-                Attempt attempt = await SendAsync(group.Id, leader, new WriteCall(write.Form, options, write.Command), write.Hops, write.Deadline);
+                WriteAttempt attempt = await SendAsync(group.Id, leader, new WriteCall(write.Form, options, write.Command), write.Hops, write.Deadline);
                 if (attempt.Result is { } result)
                 {
+                    isUnresolved = false;
                     write.TryComplete(result);
                     return;
                 }
 
-                mayBeDone |= attempt.MayBeDone;
-                last = attempt.Text;
+                GraftException? end = fate.Judge(attempt, NameOf(options));
                 if (attempt.Reason == RejectReason.SessionExpired && isOurs)
                 {
                     session.Forget(options.Session);
-                    if (mayBeDone)
+                    if (!fate.MayBeDone)
                     {
-                        break;
+                        // Nothing was done under the old number, so a new one is safe.
+                        options = write.Options;
+                        continue;
                     }
-
-                    // Nothing was done under the old number, so a new one is safe.
-                    options = write.Options;
-                    continue;
                 }
 
-                if (attempt.Failure is { } final)
+                if (end is not null)
                 {
-                    write.TryFail(final);
+                    isUnresolved = end is UnknownOutcomeException;
+                    write.TryFail(end);
                     return;
-                }
-
-                if (mayBeDone && options.Session == 0)
-                {
-                    break;
                 }
 
                 await Task.Delay(attempt.RetryAfter > Pause ? attempt.RetryAfter : Pause, clock.Time, CancellationToken.None);
             }
 
-            write.TryFail(mayBeDone
-                ? new UnknownOutcomeException($"The leader of {group.Id} didn't tell what became of the command. {last}", new WriteId(default, options.Session, options.Sequence))
-                : new RejectedException(RejectReason.NoLeader, $"No leader of {group.Id} took the command in time. {last}"));
+            isUnresolved = fate.MayBeDone;
+            write.TryFail(fate.GiveUp(group.Id, NameOf(options)));
         }
 #pragma warning disable CA1031 // Nobody awaits this task: the caller would wait for ever for what only the runtime was told.
         catch (Exception bug)
 #pragma warning restore CA1031
         {
             write.TryFail(new UnknownOutcomeException(
-                $"Passing the command on ended in the middle. {bug.Message}", new WriteId(default, options.Session, options.Sequence)));
+                $"Passing the command on ended in the middle. {bug.Message}", NameOf(options)));
         }
         finally
         {
             if (isOurs && options.Session != 0)
             {
-                session.Answered(options.Sequence);
+                Release(session, options, isUnresolved);
             }
 
             if (isPassed)
@@ -118,87 +112,36 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
         }
     }
 
+    private static WriteId NameOf(in WriteOptions options) => new(default, options.Session, options.Sequence);
+
+    private static void Release(WriteSession session, in WriteOptions options, bool isUnresolved)
+    {
+        if (isUnresolved)
+        {
+            session.LeaveUnresolved(options.Session, options.Sequence);
+        }
+        else
+        {
+            session.Answered(options.Session, options.Sequence);
+        }
+    }
+
     /// <summary>Opens a session with a group at its leader.</summary>
     /// <returns>Its id, or null if that leader didn't open one.</returns>
-    internal async Task<ulong?> OpenSessionAsync(GroupId group, NodeId leader, Instant deadline)
+    private async Task<ulong?> OpenSessionAsync(GroupId group, NodeId leader, Instant deadline)
     {
         byte[] lifetime = BitConverter.GetBytes(SessionLifetime.Ticks);
-        Attempt attempt = await SendAsync(group, leader, new WriteCall(WriteForm.OpenSession, default, lifetime), hops: 0, deadline);
+        WriteAttempt attempt = await SendAsync(group, leader, new WriteCall(WriteForm.OpenSession, default, lifetime), hops: 0, deadline);
         return attempt.Result?.Index.Value;
     }
 
-    private async Task<Attempt> SendAsync(GroupId group, NodeId leader, WriteCall call, byte hops, Instant deadline)
+    private async ValueTask<WriteAttempt> SendAsync(GroupId group, NodeId leader, WriteCall call, byte hops, Instant deadline)
     {
         TimeSpan left = deadline - clock.Now;
-        if (left <= TimeSpan.Zero)
-        {
-            return new Attempt { Text = "Its time was over." };
-        }
-
-        try
-        {
-            CallReply reply = await endpoint.CallAsync(
-                leader, CallMethod.Write, group, call.Encode(), left, checked((byte)(hops + 1)), CancellationToken.None);
-            return Read(leader, reply);
-        }
-        catch (CallNotSentException unsent)
-        {
-            return new Attempt { Text = unsent.Message };
-        }
-        catch (CallUnansweredException unanswered)
-        {
-            return new Attempt { Text = unanswered.Message, MayBeDone = true };
-        }
-    }
-
-    private static Attempt Read(NodeId leader, CallReply reply)
-    {
-        switch (reply.Status)
-        {
-            case ReplyStatus.Done when WriteReply.TryRead(reply.Body, out WriteResult result):
-                return new Attempt { Result = result };
-            case CallStatus.Overloaded:
-                return new Attempt { Text = $"{leader} is overloaded.", RetryAfter = reply.RetryAfter };
-            case ReplyStatus.Rejected or ReplyStatus.Unknown when FailureReply.TryRead(reply.Body.Span, out FailureReply failure):
-                return Read(leader, reply, failure);
-            default:
-                return new Attempt { Text = $"{leader} failed to answer (status {reply.Status:x}).", MayBeDone = true };
-        }
-    }
-
-    private static Attempt Read(NodeId leader, CallReply reply, in FailureReply failure)
-    {
-        if (reply.Status == ReplyStatus.Unknown)
-        {
-            return new Attempt { Text = failure.Text, MayBeDone = true };
-        }
-
-        // Whoever merely isn't the leader, or can't take it now, is asked again; the rest is the answer.
-        bool isPassing = failure.Reason is RejectReason.NotLeader or RejectReason.NoLeader or RejectReason.TimedOut
-            or RejectReason.Stopping or RejectReason.Superseded or RejectReason.ApplyHalted or RejectReason.Overloaded;
-        return new Attempt
-        {
-            Text = $"{leader}: {failure.Text}",
-            Reason = failure.Reason,
-            RetryAfter = reply.RetryAfter,
-            Failure = isPassing ? null : new RejectedException(failure.Reason, failure.Text, failure.Leader),
-        };
-    }
-
-    private readonly record struct Attempt
-    {
-        internal WriteResult? Result { get; init; }
-
-        /// <summary>The answer, if it is a refusal.</summary>
-        internal Exception? Failure { get; init; }
-
-        internal RejectReason Reason { get; init; }
-
-        /// <summary>The request may have been received, and nobody said what came of it.</summary>
-        internal bool MayBeDone { get; init; }
-
-        internal TimeSpan RetryAfter { get; init; }
-
-        internal string Text { get; init; }
+        return left <= TimeSpan.Zero
+            ? WriteAttempt.NotSent("Its time was over.")
+            : await WriteAttempt.OfAsync(
+                leader.ToString(),
+                endpoint.CallAsync(leader, CallMethod.Write, group, call.Encode(), left, checked((byte)(hops + 1)), CancellationToken.None));
     }
 }

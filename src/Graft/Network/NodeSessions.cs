@@ -1,4 +1,5 @@
 using Graft.Consensus;
+using Graft.Network;
 
 namespace Graft;
 
@@ -6,15 +7,15 @@ namespace Graft;
 internal sealed class NodeSessions
 {
     private readonly Lock _gate = new();
-    private readonly SortedDictionary<GroupId, NodeSession> _sessions = [];
+    private readonly SortedDictionary<GroupId, WriteSession> _sessions = [];
 
-    internal NodeSession Of(GroupId group)
+    internal WriteSession Of(GroupId group)
     {
         lock (_gate)
         {
-            if (!_sessions.TryGetValue(group, out NodeSession? session))
+            if (!_sessions.TryGetValue(group, out WriteSession? session))
             {
-                session = new NodeSession();
+                session = new WriteSession();
                 _sessions.Add(group, session);
             }
 

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Graft.Consensus;
+using Graft.Network;
 
 namespace Graft;
 
@@ -23,7 +24,7 @@ namespace Graft;
 internal sealed class SessionTable
 {
     internal const int SessionsMax = 16_384;
-    internal const int AnswersMax = 1_024;
+    internal const int AnswersMax = WriteSession.SpanMax;
     internal const long AnswerBytesMax = 64 << 20;
 
     /// <summary>The table is pruned behind each entry whose index is a multiple of this.</summary>
