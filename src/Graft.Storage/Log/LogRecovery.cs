@@ -287,7 +287,12 @@ _damagedHeaders.Add(number);
         for (int i = 0; i < end.Count; i++)
         {
             (ulong Sequence, ulong Batch)? limit = i + 1 < end.Count ? FirstOf(end[i + 1]) : null;
-            _image.Load(end[i].Number, end[i].Path, end[i].File);
+            if (_image.Number != end[i].Number)
+            {
+                // Mostly the search for the end has just read it.
+                _image.Load(end[i].Number, end[i].Path, end[i].File);
+            }
+
             BytesScanned += _image.Length;
             if (i > 0)
             {
