@@ -24,9 +24,9 @@ internal sealed partial class LogDriver
         ImmutableSortedDictionary<ulong, GroupState> matched = IsRotten ? JudgeRotten(log, found, newest) : JudgeHonest(log, found, wasInterrupted);
         if (IsRotten)
         {
-            // The number goes with the batch that rotted.
+            // The number goes with the batch that rotted, if nothing of it is left.
             _durableBatch = log.DurableBatch;
-            _history = [];
+            _history = _history.RemoveAll(known => known.Batch >= log.DurableBatch);
         }
 
         IsRotten = false;
@@ -48,6 +48,7 @@ internal sealed partial class LogDriver
             _durableBatch = log.DurableBatch;
         }
 
+        log.SettleGroups();
         _isCleanExpected = false;
         _canBeClean = log.Recovery.WasClean;
     }

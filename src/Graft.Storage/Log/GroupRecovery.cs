@@ -122,9 +122,15 @@ internal sealed class GroupRecovery(GroupLog log)
     /// <param name="damagedThrough">The last batch of which records are missing.</param>
     internal void Agree(in GroupRow row, ulong damagedThrough)
     {
+        if (row.Born > log.Born)
+        {
+            BeginAnew();
+        }
+
+        log.Born = row.Born;
         if (_isPending)
         {
-            bool isUntouched = row.Batch == log.TouchedBy || (row.PreviousBatch == log.TouchedBy && row.Batch > damagedThrough);
+            bool isUntouched = Planted.DamageForgiven || row.Batch == log.TouchedBy || (row.PreviousBatch == log.TouchedBy && row.Batch > damagedThrough);
             if (!isUntouched)
             {
                 _suspectAbove = Math.Min(_suspectAbove ?? ulong.MaxValue, _commitBeforeDamage);
@@ -159,6 +165,15 @@ internal sealed class GroupRecovery(GroupLog log)
 
             log.Last = row.Last;
         }
+    }
+
+    // It was removed and founded again, and what says so is missing. All that was known of it is of another life.
+    private void BeginAnew()
+    {
+        log.CompactTo(LogStart.Zero, isReset: true);
+        _expected.Clear();
+        _memberships.Clear();
+        (_hasStart, _isPending, _suspectAbove) = (true, false, null);
     }
 
     /// <summary>Takes stock: what is missing is cut off, with everything above it, and known to be lost.</summary>

@@ -41,6 +41,44 @@ public sealed class LogWorldTests
         }
     }
 
+    /// <summary>With damage to the medium. Seeds that failed once, as above.</summary>
+    public static TheoryData<ulong, string> FoundWithRot =>
+        new()
+        {
+            { 71, "a mark in a sector that can't be read counted as none, and what it proved was dropped as torn" },
+            { 106, "a group that was removed and founded again in what was damaged had the start of its first life" },
+            { 129, "the newest segment was missing, and the batches that followed had numbers that were in use" },
+            { 6, "a retired segment with a bad sector became a spare, and the log that ended there was called damaged" },
+            { 252, "the same, with half a batch in it" },
+            { 316, "the segment's beginning was missing, nothing older was there, and the rest was taken for all" },
+            { 574, "a start after a clean stop went on in a segment with a bad sector ahead" },
+            { 584, "all was lost and nothing said so on disk: a retired segment came back with power, and with it its groups" },
+            { 667, "that groups may be missing was said by one start only, which died" },
+        };
+
+    [Theory]
+    [MemberData(nameof(FoundWithRot))]
+    public void A_seed_that_failed_once_with_rot(ulong seed, string found)
+    {
+        LogSeedReport report = LogWorld.Run(seed, new LogRunSettings { AllowsRot = true });
+
+        Assert.True(report.Failure is null, $"{found}: {report.Failure}");
+    }
+
+    [Fact]
+    public void Rot_is_found_and_told_or_costs_nothing()
+    {
+        long losses = 0;
+        for (ulong seed = 1400; seed < 1425; seed++)
+        {
+            LogSeedReport report = LogWorld.Run(seed, new LogRunSettings { AllowsRot = true });
+            Assert.True(report.Failure is null, $"./swarm --layer log --rot --seeds 1 --from {seed}: {report.Failure}");
+            losses += report.Losses;
+        }
+
+        Assert.True(losses > 0);
+    }
+
     [Fact]
     public void A_seed_is_one_history()
     {
