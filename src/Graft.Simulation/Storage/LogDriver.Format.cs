@@ -7,7 +7,7 @@ namespace Graft.Simulation.Storage;
 /// <content>Reads what was written by the format's page alone, and shares no line with the log that wrote it.</content>
 internal sealed partial class LogDriver
 {
-    private const int RowBytes = 104;
+    private const int RowBytes = 112;
 
     // Every batch would cost as much as all else.
     private const int RowsCheckedEvery = 16;

@@ -149,15 +149,19 @@ internal sealed class DirectoryIdentity
         return writes < RecordHeader.NumberLimit && segment < RecordHeader.NumberLimit;
     }
 
-    // In place, the older copy first overwritten: a start needs no space, and a torn write costs the older copy at most.
+    // In place, the older copy first overwritten: a start needs no space, and a torn write costs the older copy at most. Both copies
+    // get it: should the disk lose one of the two writes, the other still has the number.
     private void Count()
     {
         Incarnation++;
         using IDiskFile file = _disk.Open(Path, DiskAccess.ReadWrite);
-        WriteSlot(file);
-        if (!Planted.IdentityNotFlushed)
+        for (int copies = 0; copies < 2; copies++)
         {
-            file.Flush();
+            WriteSlot(file);
+            if (!Planted.IdentityNotFlushed)
+            {
+                file.Flush();
+            }
         }
     }
 

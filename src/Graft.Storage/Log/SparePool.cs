@@ -120,10 +120,10 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
         }
     }
 
-    /// <summary>A retired segment becomes a spare, or goes if there are enough.</summary>
-    internal void Recycle(string path)
+    /// <summary>A retired segment becomes a spare, or goes if there are enough or if it has sectors that can't be read.</summary>
+    internal void Recycle(string path, bool hasBadSectors)
     {
-        if (_ready.Count >= 3)
+        if (_ready.Count >= 3 || hasBadSectors)
         {
             disk.Delete(path);
             return;

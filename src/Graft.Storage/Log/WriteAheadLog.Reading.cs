@@ -153,6 +153,7 @@ public sealed partial class WriteAheadLog
         }
         catch (DiskException unreadable) when (unreadable.Error == DiskError.Failed)
         {
+            segment.HasBadSectors = true;
             return false;
         }
     }

@@ -8,7 +8,22 @@ public sealed partial class WriteAheadLog
     private DirectoryIdentity? _identity;
 
     // Until the end of the log has been written anew, nothing is taken.
-    private (Segment Tail, List<GroupLog> Lost)? _unbuilt;
+    private (Segment? Tail, List<GroupLog> Lost)? _unbuilt;
+
+    // Said again by every start until the host has settled it: the one that it was said to first may have died of something else.
+    private bool _lacksGroups;
+
+    /// <summary>
+    /// The host has heard <see cref="RecoveryReport.MayLackGroups"/> and has founded what was missing as lost, durably. Starts say it no
+    /// more once another segment has begun.
+    /// </summary>
+    public void SettleGroups()
+    {
+        lock (_gate)
+        {
+            _lacksGroups = false;
+        }
+    }
 
     private void Recover()
     {
@@ -47,14 +62,15 @@ public sealed partial class WriteAheadLog
         }
 
         _lastGroup = null;
-        CountLiveEntries();
-        if (recovery.Needed.Count == 0)
+        _lacksGroups = recovery.MayLackGroups;
+        CountLiveEntries(recovery);
+        Segment? tail = recovery.Needed.Count == 0 ? null : _segments[recovery.Needed[^1].Number];
+        if (tail is null && !recovery.IsDamaged)
         {
             return;
         }
 
-        Segment tail = _segments[recovery.Needed[^1].Number];
-        if ((recovery.IsClean || Planted.TailNotCopied) && !recovery.IsDamaged && lost.Count == 0)
+        if (tail is { HasBadSectors: false } && (recovery.IsClean || Planted.TailNotCopied) && !recovery.IsDamaged && lost.Count == 0)
         {
             (_active, _position) = (tail, recovery.Position);
             TakeBlock(0);
@@ -74,7 +90,7 @@ public sealed partial class WriteAheadLog
     {
         foreach ((ulong number, string path, IDiskFile file) in recovery.Needed)
         {
-            var segment = new Segment(number, path, file, file.Length) { LastSequence = recovery.LastSequenceOf(number) };
+            var segment = new Segment(number, path, file, file.Length) { LastSequence = recovery.LastSequenceOf(number), HasBadSectors = recovery.HasBadSectors(number) };
             _segments.Add(number, segment);
         }
 
@@ -89,13 +105,13 @@ public sealed partial class WriteAheadLog
             _disk.Rename(path, $"{path}.damaged");
         }
 
-        foreach (string path in recovery.Unneeded)
+        foreach ((ulong number, string path) in recovery.Unneeded)
         {
-            _spares.Recycle(path);
+            _spares.Recycle(path, recovery.HasBadSectors(number));
         }
     }
 
-    private void CountLiveEntries()
+    private void CountLiveEntries(LogRecovery recovery)
     {
         foreach (GroupLog group in _groups.Values)
         {
@@ -103,8 +119,12 @@ public sealed partial class WriteAheadLog
             {
                 Segment segment = _segments[run.Value];
                 segment.LiveEntries += (long)(run.Last - run.First + 1);
-                segment.Entries = segment.LiveEntries;
             }
+        }
+
+        foreach (Segment segment in _segments.Values)
+        {
+            segment.Entries = recovery.EntriesIn(segment.Number);
         }
     }
 
@@ -138,7 +158,7 @@ public sealed partial class WriteAheadLog
         }
 
         WriteAndFlush();
-        if (!unbuilt.Tail.IsGone && !TryMove(unbuilt.Tail))
+        if (unbuilt.Tail is { IsGone: false } tail && !TryMove(tail))
         {
             return false;
         }

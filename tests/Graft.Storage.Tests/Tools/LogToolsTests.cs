@@ -19,10 +19,10 @@ public sealed class LogToolsTests
             0000000000000001.log@4096                1        1 segments   -        0@t0                   0 -        ok
             0000000000000001.log@4160                2        1 command    g7       1@t1                  16 -        ok
             0000000000000001.log@4240                3        1 command    g7       2@t1                  16 -        ok
-            0000000000000001.log@4320                4        1 end        -        4@t1                 104 -        ok
-            0000000000000001.log@4488                5        2 truncate   g7       1@t0                   0 -        ok
-            0000000000000001.log@4552                6        2 end        -        2@t1                 104 -        ok
-            0000000000000001.log@8192                7        3 end        -        1@t1                 104 clean    ok
+            0000000000000001.log@4320                4        1 end        -        4@t1                 112 -        ok
+            0000000000000001.log@4496                5        2 truncate   g7       1@t0                   0 -        ok
+            0000000000000001.log@4560                6        2 end        -        2@t1                 112 -        ok
+            0000000000000001.log@8192                7        3 end        -        1@t1                 112 clean    ok
             """,
             string.Join('\n', LogTools.Dump(disk)));
         Assert.Equal("01000000000000000100000000000000 |................|", LogTools.Dump(disk).First(record => record.IsEntry).Preview());
@@ -86,7 +86,7 @@ public sealed class LogToolsTests
     public void A_torn_end_is_no_damage()
     {
         HostileLog log = Healthy();
-        log.Files[First].AsSpan(8192 + 64, 104).Clear();
+        log.Files[First].AsSpan(8192 + 64, 112).Clear();
 
         LogVerdict verdict = LogTools.Verify(log.ToDisk());
 
