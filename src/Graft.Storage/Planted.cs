@@ -17,6 +17,7 @@ internal static partial class Planted
     internal const bool IndexNotTruncated = Id == nameof(IndexNotTruncated);                       // H16
     internal const bool RecycledTailAccepted = Id == nameof(RecycledTailAccepted);                 // H08
     internal const bool RetriesAfterFailedFlush = Id == nameof(RetriesAfterFailedFlush);           // H06
+    internal const bool SaltNotChecked = Id == nameof(SaltNotChecked);                             // H03
     internal const bool SegmentNameNotFlushed = Id == nameof(SegmentNameNotFlushed);               // H10
     internal const bool ShortReadIsEnd = Id == nameof(ShortReadIsEnd);                             // H14
     internal const bool TailNotCopied = Id == nameof(TailNotCopied);                               // H06

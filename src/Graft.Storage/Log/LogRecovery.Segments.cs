@@ -168,7 +168,7 @@ internal sealed partial class LogRecovery
     // One record, and only if that can't be read the whole segment: every segment would be read twice.
     private (ulong Sequence, ulong Batch)? FirstOf((ulong Number, string Path, IDiskFile File) segment)
     {
-        if (SegmentImage.TryReadFirst(segment.Number, segment.File, out RecordHeader header))
+        if (_image.TryReadFirst(segment.Number, segment.File, out RecordHeader header))
         {
             return (header.Sequence, header.Batch);
         }

@@ -3,9 +3,9 @@ using Graft.Consensus;
 namespace Graft.Storage;
 
 /// <summary>Reads a log from disk and decides what of it is to be believed (docs/internals/storage-format.md, sections 3 and 4).</summary>
-internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptions options, Func<GroupId, GroupLog> groupOf, Action<GroupId> forget, DiskAccess access = DiskAccess.ReadWrite)
+internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptions options, ulong salt, Func<GroupId, GroupLog> groupOf, Action<GroupId> forget, DiskAccess access = DiskAccess.ReadWrite)
 {
-    private readonly SegmentImage _image = new();
+    private readonly SegmentImage _image = new(salt);
     private readonly SortedDictionary<GroupId, GroupRecovery> _groups = [];
     private readonly List<(RecordHeader Header, long At, bool IsBodyIntact)> _pending = [];
 

@@ -1,7 +1,7 @@
 namespace Graft.Storage;
 
 /// <summary>The bytes of a segment, read at once. What the disk can't read is zeros, which no record is.</summary>
-internal sealed class SegmentImage
+internal sealed class SegmentImage(ulong salt)
 {
     private const int SmallestRead = 512;
 
@@ -37,13 +37,13 @@ internal sealed class SegmentImage
     }
 
     /// <summary>The record that a segment begins with, if it can be believed (R1, R3).</summary>
-    internal static bool TryReadFirst(ulong number, IDiskFile file, out RecordHeader header)
+    internal bool TryReadFirst(ulong number, IDiskFile file, out RecordHeader header)
     {
         header = default;
         Span<byte> bytes = stackalloc byte[RecordHeader.Size];
         try
         {
-            if (!file.TryReadFully(bytes, SegmentHeader.Size) || !RecordHeader.IsValid(bytes, (uint)number))
+            if (!file.TryReadFully(bytes, SegmentHeader.Size) || !RecordHeader.IsValid(bytes, (uint)(number & uint.MaxValue), salt))
             {
                 return false;
             }
@@ -61,7 +61,7 @@ internal sealed class SegmentImage
     internal bool TryRead(long at, out RecordHeader header)
     {
         header = default;
-        if (at + RecordHeader.Size > Length || !RecordHeader.IsValid(_bytes.AsSpan((int)at), (uint)(Number & uint.MaxValue)))
+        if (at + RecordHeader.Size > Length || !RecordHeader.IsValid(_bytes.AsSpan((int)at), (uint)(Number & uint.MaxValue), salt))
         {
             return false;
         }

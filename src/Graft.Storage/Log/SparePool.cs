@@ -16,6 +16,7 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
     private readonly Queue<string> _ready = new();
     private (string Path, IDiskFile File, long Zeroed)? _growing;
     private ulong _nextName = 1;
+    private bool _isRenamed;
 
     internal int Count => _ready.Count;
 
@@ -96,6 +97,13 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
     /// <summary>Turns a spare into a segment: header first, then its name, both durable.</summary>
     internal IDiskFile Take(SegmentHeader header, string path)
     {
+        if (_isRenamed)
+        {
+            // Were its old name to outlive a crash beside its next one, two segments would be one file.
+            disk.FlushDirectory(directory);
+            _isRenamed = false;
+        }
+
         string spare = _ready.Dequeue();
         IDiskFile file = disk.Open(spare, DiskAccess.ReadWrite);
         try
@@ -131,6 +139,7 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
 
         string spare = NextName();
         disk.Rename(path, spare);
+        _isRenamed = true;
         _ready.Enqueue(spare);
     }
 

@@ -6,6 +6,7 @@ namespace Graft.Storage;
 public sealed partial class WriteAheadLog
 {
     private DirectoryIdentity? _identity;
+    private ulong _salt;
 
     // Until the end of the log has been written anew, nothing is taken.
     private (Segment? Tail, List<GroupLog> Lost)? _unbuilt;
@@ -32,8 +33,9 @@ public sealed partial class WriteAheadLog
         bool hasLog = names.Any(name => Segment.TryParse(name, out _));
         _identity = DirectoryIdentity.Start(_disk, _options, hasLog);
         _disk.FlushDirectory("");
+        _salt = _identity.Salt;
 
-        var recovery = new LogRecovery(_disk, Directory, _options, GroupOf, Forget);
+        var recovery = new LogRecovery(_disk, Directory, _options, _salt, GroupOf, Forget);
         List<GroupLog> lost = recovery.Run(_identity.NewestSegment);
         Incarnation = new Incarnation((uint)Math.Max(_identity.Incarnation, recovery.Incarnation + 1));
         (_sequence, _check, _batch) = (recovery.Sequence, recovery.Check, Planted.BatchNotRaised && recovery.Batch > 0 ? recovery.Batch - 1 : recovery.Batch);

@@ -115,6 +115,22 @@ public sealed class LogToolsTests
     }
 
     [Fact]
+    public void Without_its_identity_a_log_is_read_by_what_its_segments_begin_with()
+    {
+        var disk = new MemoryDisk();
+        WriteAheadLog log = Open(disk);
+        log.Append(G, term: 1, first: 1, last: 2);
+        log.Close();
+        disk.Delete("identity");
+
+        LogVerdict verdict = LogTools.Verify(disk);
+
+        Assert.Equal((LogState.Sound, 1), (verdict.State, verdict.Segments));
+        Assert.Contains("told from the first records of 1 segments", verdict.Notes[0], StringComparison.Ordinal);
+        Assert.All(LogTools.Dump(disk), record => Assert.True(record.IsSound, record.Fault));
+    }
+
+    [Fact]
     public void A_directory_says_whose_it_is_and_who_took_it_last()
     {
         MemoryDisk disk = Healthy().ToDisk();
@@ -122,7 +138,7 @@ public sealed class LogToolsTests
 
         DirectoryListing listing = LogTools.Describe(disk);
 
-        Assert.Equal(new DirectoryListing(new ClusterId(11), new NodeId(3), 1, 1, "sound", "process 12 of  machine"), listing);
+        Assert.Equal(new DirectoryListing(new ClusterId(11), new NodeId(3), 1, 1, "sound", "process 12 of  machine") { Salt = Options.Salt }, listing);
     }
 
     [Fact]
