@@ -16,7 +16,9 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
     private readonly Queue<string> _ready = new();
     private (string Path, IDiskFile File, long Zeroed)? _growing;
     private ulong _nextName = 1;
-    private bool _isRenamed;
+
+    // At first too: what an earlier process renamed may be in the page cache alone.
+    private bool _isRenamed = true;
 
     internal int Count => _ready.Count;
 
