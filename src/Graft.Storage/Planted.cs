@@ -9,7 +9,7 @@ internal static partial class Planted
 {
     internal const bool AcknowledgedBeforeFlush = Id == nameof(AcknowledgedBeforeFlush);           // H02, H21
     internal const bool BodyNotChecked = Id == nameof(BodyNotChecked);                             // H03
-    internal const bool ChainNotChecked = Id == nameof(ChainNotChecked);                           // H20
+    internal const bool DamageForgiven = Id == nameof(DamageForgiven);                             // H05
     internal const bool RetirementIgnored = Id == nameof(RetirementIgnored);                       // H20
     internal const bool RotTakenForTorn = Id == nameof(RotTakenForTorn);                           // H05
     internal const bool DeadEntriesBelieved = Id == nameof(DeadEntriesBelieved);                   // H09, H13
@@ -17,6 +17,7 @@ internal static partial class Planted
     internal const bool IndexNotTruncated = Id == nameof(IndexNotTruncated);                       // H16
     internal const bool RecycledTailAccepted = Id == nameof(RecycledTailAccepted);                 // H08
     internal const bool RetriesAfterFailedFlush = Id == nameof(RetriesAfterFailedFlush);           // H06
+    internal const bool SaltNotChecked = Id == nameof(SaltNotChecked);                             // H03
     internal const bool SegmentNameNotFlushed = Id == nameof(SegmentNameNotFlushed);               // H10
     internal const bool ShortReadIsEnd = Id == nameof(ShortReadIsEnd);                             // H14
     internal const bool TailNotCopied = Id == nameof(TailNotCopied);                               // H06

@@ -27,7 +27,14 @@ switch (mode)
     case "count":
         using (IDiskFile file = disk.Open("log", DiskAccess.Read))
         {
-            Console.WriteLine($"found {Count(file, int.Parse(args[2], null))}");
+            try
+            {
+                Console.WriteLine($"found {Count(file, int.Parse(args[2], null))}");
+            }
+            catch (DiskException unreadable) when (unreadable.Error == DiskError.Failed)
+            {
+                Report("unreadable", unreadable);
+            }
         }
 
         break;

@@ -13,6 +13,9 @@ internal sealed record GroupState(HardState Hard, LogStart Start, EntryId Base, 
 {
     internal static GroupState Empty { get; } = new(default(HardState) with { Log = LogKind.Undecided }, LogStart.Zero, EntryId.Zero, EntryList.Empty, null);
 
+    /// <summary>Which founding of the group it goes back to: rises from life to life. Zero if nobody knows.</summary>
+    internal int Life { get; init; }
+
     internal EntryId Last => Entries.Count == 0 ? Base : Entries.Last.Id;
 
     /// <summary>How many entries lie above the start.</summary>

@@ -8,7 +8,7 @@ namespace Graft.Simulation.Storage;
 /// <content>Reads what was written by the format's page alone, and shares no line with the log that wrote it.</content>
 internal sealed partial class LogDriver
 {
-    private const int RowBytes = 104;
+    private const int RowBytes = 112;
 
     // Every batch would cost as much as all else.
     private const int RowsCheckedEvery = 16;
@@ -23,6 +23,24 @@ internal sealed partial class LogDriver
         BinaryPrimitives.WriteUInt64LittleEndian(head[8..], entry.Id.Term.Value);
         head[16] = (byte)entry.Kind;
         return Crc32C.Continue(Crc32C.Of(head), entry.Payload.Span);
+    }
+
+    /// <summary>What a client that knows the format and not the salt would write: a later batch than any, as if in the newest segment.</summary>
+    internal void Forge(Span<byte> payload)
+    {
+        string? newest = Disk.VisibleFiles.LastOrDefault(path => path.EndsWith(".log", StringComparison.Ordinal));
+        if (newest is null || payload.Length < 64)
+        {
+            return;
+        }
+
+        payload[..64].Clear();
+        BinaryPrimitives.WriteUInt64LittleEndian(payload[8..], 1UL << 40);
+        BinaryPrimitives.WriteUInt64LittleEndian(payload[16..], 1UL << 40);
+        BinaryPrimitives.WriteUInt64LittleEndian(payload[24..], 1);
+        BinaryPrimitives.WriteUInt32LittleEndian(payload[56..], NumberOf(newest));
+        payload[60] = 4;
+        BinaryPrimitives.WriteUInt32LittleEndian(payload, Crc32C.Of(payload[4..64]));
     }
 
     /// <summary>Whether both copies of what says whose directory it is are damaged, so that no start can be asked for.</summary>
@@ -107,6 +125,8 @@ internal sealed partial class LogDriver
     private static uint NumberOf(string path) =>
         uint.Parse(Path.GetFileNameWithoutExtension(path), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
 
-    private static bool IsRecord(ReadOnlySpan<byte> bytes, uint number) =>
-        BinaryPrimitives.ReadUInt32LittleEndian(bytes[56..]) == number && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == Crc32C.Of(bytes[4..64]);
+    private bool IsRecord(ReadOnlySpan<byte> bytes, uint number) =>
+        BinaryPrimitives.ReadUInt32LittleEndian(bytes[56..]) == number
+        && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == (Crc32C.Of(bytes[4..64]) ^ (uint)(_options.Salt & uint.MaxValue))
+        && BinaryPrimitives.ReadUInt16LittleEndian(bytes[62..]) == (ushort)((_options.Salt >> 32) & ushort.MaxValue);
 }

@@ -20,11 +20,12 @@ internal sealed partial class LogDriver
         _incarnation = log.Incarnation;
         ImmutableSortedDictionary<ulong, GroupState> found = Collect(log);
         ImmutableSortedDictionary<ulong, GroupState> matched = IsRotten ? JudgeRotten(log, found, newest) : JudgeHonest(log, found, wasInterrupted);
+        ulong since = IsRotten ? newest : _durableBatch + 1;
         if (IsRotten)
         {
-            // The number goes with the batch that rotted.
+            // The number goes with the batch that rotted, if nothing of it is left.
             _durableBatch = log.DurableBatch;
-            _history = [];
+            _history = _history.RemoveAll(known => known.Batch >= newest);
         }
 
         IsRotten = false;
@@ -35,6 +36,12 @@ internal sealed partial class LogDriver
         if (log.IsProven)
         {
             (_acknowledged, _inFlight, _unproven) = (matched, null, null);
+            if (since < log.DurableBatch)
+            {
+                // So it was since the batch that was in flight, or since what this start wrote anew.
+                _history = _history.Add((since, matched));
+            }
+
             _history = _history.Add((log.DurableBatch, matched));
         }
         else
@@ -47,6 +54,7 @@ internal sealed partial class LogDriver
             _durableBatch = log.DurableBatch;
         }
 
+        log.SettleGroups();
         _isCleanExpected = false;
         _canBeClean = log.Recovery.WasClean;
     }
@@ -123,7 +131,7 @@ internal sealed partial class LogDriver
             isAnyLost = true;
             Losses++;
             GroupState[] known = [.. right.Where(candidate => candidate.ContainsKey(group.Id.Value)).Select(candidate => candidate[group.Id.Value])];
-            Require(known.Length == 0 || known.Any(candidate => DifferWhereLost(candidate, state) is null), $"g{group.Id.Value} lost entries, and {(known.Length == 0 ? "" : DifferWhereLost(known[0], state))}. {notes}");
+            Require(known.Length == 0 || known.Any(candidate => DifferWhereLost(candidate, state) is null) || IsOfAnEarlierLife(group.Id, state, known), $"g{group.Id.Value} lost entries, and {(known.Length == 0 ? "" : DifferWhereLost(known[0], state))}. {notes}");
         }
 
         right.RemoveAll(candidate => DifferBesidesLosses(log, candidate, found) is not null);
@@ -131,6 +139,11 @@ internal sealed partial class LogDriver
         Require(log.Recovery.IsDamaged || !isAnyLost || right[0].Values.Any(group => group.Lost is not null), $"entries are lost and the report says nothing: {notes}");
         return Known(right[0], found);
     }
+
+    // What the format can't tell (section 1): all since the group's removal is lost, and the life before is shown, with nothing known.
+    private bool IsOfAnEarlierLife(GroupId group, GroupState state, GroupState[] known) =>
+        state.Lost is { HighestAcknowledged: null } && _history.Exists(earlier =>
+            earlier.State.TryGetValue(group.Value, out GroupState? former) && known.All(candidate => former.Life < candidate.Life) && DifferWhereLost(former, state) is null);
 
     // A group without a loss is all that it was; they all are of one moment.
     private static string? DifferBesidesLosses(WriteAheadLog log, ImmutableSortedDictionary<ulong, GroupState> wanted, ImmutableSortedDictionary<ulong, GroupState> found)
@@ -210,6 +223,10 @@ internal sealed partial class LogDriver
             if (wanted.TryGetValue(id, out GroupState? richer) && LogCompare.Differ(richer, state) is null)
             {
                 known[id] = richer with { Hard = state.Hard };
+            }
+            else if (richer is not null)
+            {
+                known[id] = state with { Life = richer.Life };
             }
         }
 

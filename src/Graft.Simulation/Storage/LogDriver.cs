@@ -30,6 +30,7 @@ internal sealed partial class LogDriver
     // What a start reported and could not make durable for want of space.
     private ImmutableSortedDictionary<ulong, GroupState>? _unproven;
     private ulong _durableBatch;
+    private int _lives;
     private Incarnation _incarnation;
     private bool _isCleanExpected;
     private bool _isOpening;
@@ -70,6 +71,7 @@ internal sealed partial class LogDriver
         _inFlight = _inFlight,
         _history = _history,
         _durableBatch = _durableBatch,
+        _lives = _lives,
         _incarnation = _incarnation,
         _canBeClean = _canBeClean,
         _isCleanExpected = _isCleanExpected,
@@ -82,7 +84,7 @@ internal sealed partial class LogDriver
     /// <summary>Stages as much as fits, and tells the model what was taken.</summary>
     internal StageOutcome Stage(LogWrite write)
     {
-        GroupState before = Of(write.Group);
+        GroupState before = _live.TryGetValue(write.Group.Value, out GroupState? former) ? former : GroupState.Empty with { Life = ++_lives };
         int staged = _staged.TryGetValue(write, out int known) ? known : -1;
         StageOutcome outcome = Log!.Stage(write);
         Settle();

@@ -99,6 +99,8 @@ public sealed partial class LogWorld
     // One place or a few, whatever lies there; wherever acknowledged bytes are is as likely as the rest.
     private void Rot()
     {
+        // The process has ended before it came to the call that it was to die in.
+        _disk.DieAtCall(int.MaxValue);
         int count = _faults.Chance(700) ? 1 : _faults.Next(2, 4);
         for (int i = 0; i < count; i++)
         {
@@ -148,6 +150,7 @@ public sealed partial class LogWorld
                 case 6 when _faults.Chance(500):
                     Note($"{file} is gone");
                     _disk.Delete(file);
+                    _disk.FlushDirectory("log");
                     break;
                 default:
                     int sectors = _faults.Chance(300) ? bytes.Length / 512 : _faults.Next(1, 16);

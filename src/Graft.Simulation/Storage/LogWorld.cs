@@ -250,7 +250,7 @@ public sealed partial class LogWorld
 
     private bool TryStage(LogWrite write)
     {
-        bool hasLooked = false;
+        bool isHealed = false;
         while (true)
         {
             StageOutcome outcome = _driver.Stage(write);
@@ -261,8 +261,8 @@ public sealed partial class LogWorld
 
             if (outcome == StageOutcome.NoSpace)
             {
-                // That there is space again, maintenance finds out.
-                LogDriver.Require(_disk.QuotaBytes is not null || !hasLooked, "there is no space on a disk without bounds");
+                // A log that met a full disk refuses until maintenance has found space again.
+                LogDriver.Require(!isHealed, "there is no space on a disk without bounds");
                 Note("no space");
                 if (_driver.Log!.HasStaged)
                 {
@@ -278,7 +278,7 @@ public sealed partial class LogWorld
 
                 _disk.QuotaBytes = null;
                 _driver.Maintain();
-                hasLooked = true;
+                isHealed = true;
                 continue;
             }
 
@@ -368,7 +368,16 @@ public sealed partial class LogWorld
             LogDriver.Require(rounds < 10_000, "maintenance never ends");
         }
 
+        // What this write itself sets free is retired by the next.
+        long live = LiveBytes();
         CommitOne();
+        live = Math.Max(live, LiveBytes());
+        long bound = (8 * live) + (10 * _options.Log.SegmentBytes);
+        LogDriver.Require(_driver.Log!.DiskBytes <= bound, $"{_driver.Log.DiskBytes} bytes on disk for {live} bytes of entries");
+    }
+
+    private long LiveBytes()
+    {
         long live = 0;
         foreach (GroupState group in _driver.Live.Values)
         {
@@ -378,8 +387,7 @@ public sealed partial class LogWorld
             }
         }
 
-        long bound = (8 * live) + (10 * _options.Log.SegmentBytes);
-        LogDriver.Require(_driver.Log!.DiskBytes <= bound, $"{_driver.Log.DiskBytes} bytes on disk for {live} bytes of entries");
+        return live;
     }
 
     private void Note(string what)

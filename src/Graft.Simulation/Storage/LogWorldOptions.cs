@@ -18,6 +18,7 @@ internal sealed class LogWorldOptions
             Node = new NodeId(3),
             SegmentBytes = random.Chance(600) ? 64 << 10 : random.Next(16, 64) * 4096L,
             CacheBytes = cache,
+            Salt = 0x9E37_79B9_7F4A_7C15 ^ (ulong)cache,
         };
         Disk = new SimulatedDiskOptions
         {

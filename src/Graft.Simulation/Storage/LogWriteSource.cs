@@ -11,6 +11,9 @@ internal sealed class LogWriteSource(SeededRandom random, LogWorldOptions option
     // Ids of entries are used once, also across truncations, resets and removals: as the terms of a real group see to.
     private ulong _term = 1;
 
+    // One payload in so many looks like a record, but for the salt.
+    private const ulong ForgesEvery = 5;
+
     internal GroupId PickGroup() => new((ulong)random.Next(1, options.Groups));
 
     internal LogWrite Next()
@@ -97,7 +100,13 @@ internal sealed class LogWriteSource(SeededRandom random, LogWorldOptions option
                 _ when isLarge => random.Chance(100) ? options.Log.MaxPayloadBytes : random.Next(0, Math.Min(options.Log.MaxPayloadBytes, 6000)),
                 _ => random.Chance(50) ? 0 : random.Next(0, options.Largest),
             };
-            StoredEntry entry = StoredEntry.Born(EntryId.Of(_term, last), kind, Bytes(size));
+            byte[] payload = Bytes(size);
+            if (last % ForgesEvery == 0 && kind == EntryKind.Command)
+            {
+                driver.Forge(payload);
+            }
+
+            StoredEntry entry = StoredEntry.Born(EntryId.Of(_term, last), kind, payload);
             LogDriver.Require(entry.Checksum == LogDriver.ChecksumOf(entry), $"the checksum of {entry} is {entry.Checksum:x8} instead of {LogDriver.ChecksumOf(entry):x8}");
             bool isHeader = kind == EntryKind.Command && random.Chance(30);
             write.Add(isHeader ? entry with { Payload = default, IsHeaderOnly = true } : entry);

@@ -25,6 +25,9 @@ internal sealed class DirectoryIdentity
     /// <summary>The newest segment that has a durable batch, as far as it was noted.</summary>
     internal ulong NewestSegment { get; private set; }
 
+    /// <summary>What is mixed into every record of this directory.</summary>
+    internal ulong Salt { get; private set; }
+
     private static ReadOnlySpan<byte> Magic => "GRAFTID1"u8;
 
     internal static IDisposable Lock(IDisk disk, string holder)
@@ -78,8 +81,8 @@ internal sealed class DirectoryIdentity
     private void Read()
     {
         using IDiskFile file = _disk.Open(Path, DiskAccess.Read);
-        bool hasFirst = TryReadSlot(file, 0, out ulong firstWrites, out uint firstStarts, out ulong firstSegment);
-        bool hasSecond = TryReadSlot(file, SlotSize, out ulong secondWrites, out uint secondStarts, out ulong secondSegment);
+        bool hasFirst = TryReadSlot(file, 0, out ulong firstWrites, out uint firstStarts, out ulong firstSegment, out ulong firstSalt);
+        bool hasSecond = TryReadSlot(file, SlotSize, out ulong secondWrites, out uint secondStarts, out ulong secondSegment, out ulong secondSalt);
         if (!hasFirst && !hasSecond)
         {
             throw new StorageRefusedException(
@@ -88,6 +91,7 @@ internal sealed class DirectoryIdentity
 
         bool isFirst = hasFirst && (!hasSecond || firstWrites > secondWrites);
         (_writes, Incarnation, NewestSegment) = isFirst ? (firstWrites, firstStarts, firstSegment) : (secondWrites, secondStarts, secondSegment);
+        Salt = isFirst ? firstSalt : secondSalt;
         if (Incarnation > uint.MaxValue - 3)
         {
             throw new StorageRefusedException(
@@ -111,9 +115,9 @@ internal sealed class DirectoryIdentity
         file.Flush();
     }
 
-    private bool TryReadSlot(IDiskFile file, int at, out ulong writes, out uint starts, out ulong segment)
+    private bool TryReadSlot(IDiskFile file, int at, out ulong writes, out uint starts, out ulong segment, out ulong salt)
     {
-        (writes, starts, segment) = (0, 0, 0);
+        (writes, starts, segment, salt) = (0, 0, 0, 0);
         Span<byte> bytes = stackalloc byte[Used];
         try
         {
@@ -143,27 +147,32 @@ internal sealed class DirectoryIdentity
                 $"The data directory belongs to node {node} of cluster {cluster}; this is node {_options.Node} of cluster {_options.Cluster}. Check the directory that was given.");
         }
 
-        starts = BinaryPrimitives.ReadUInt32LittleEndian(bytes[32..]);
+        starts = BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]);
+        salt = BinaryPrimitives.ReadUInt64LittleEndian(bytes[32..]);
         segment = BinaryPrimitives.ReadUInt64LittleEndian(bytes[40..]);
         writes = BinaryPrimitives.ReadUInt64LittleEndian(bytes[48..]);
         return writes < RecordHeader.NumberLimit && segment < RecordHeader.NumberLimit;
     }
 
-    // In place, the older copy first overwritten: a start needs no space, and a torn write costs the older copy at most.
+    // In place, the older copy first overwritten: a start needs no space, and a torn write costs the older copy at most. Both copies
+    // get it: should the disk lose one of the two writes, the other still has the number.
     private void Count()
     {
         Incarnation++;
         using IDiskFile file = _disk.Open(Path, DiskAccess.ReadWrite);
-        WriteSlot(file);
-        if (!Planted.IdentityNotFlushed)
+        for (int copies = 0; copies < 2; copies++)
         {
-            file.Flush();
+            WriteSlot(file);
+            if (!Planted.IdentityNotFlushed)
+            {
+                file.Flush();
+            }
         }
     }
 
     private void Found()
     {
-        Incarnation = 1;
+        (Incarnation, Salt) = (1, _options.Salt);
         if (_disk.FileExists(NewPath))
         {
             _disk.Delete(NewPath);
@@ -195,7 +204,8 @@ internal sealed class DirectoryIdentity
         BinaryPrimitives.WriteUInt16LittleEndian(bytes[8..], CurrentVersion);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[16..], _options.Cluster.Value);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[24..], _options.Node.Value);
-        BinaryPrimitives.WriteUInt32LittleEndian(bytes[32..], Incarnation);
+        BinaryPrimitives.WriteUInt32LittleEndian(bytes[12..], Incarnation);
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes[32..], Salt);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[40..], NewestSegment);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[48..], _writes);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[60..], Crc32C.Of(bytes[..60]));

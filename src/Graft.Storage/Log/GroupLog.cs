@@ -30,7 +30,7 @@ internal sealed class GroupLog(GroupId id, EntryIndexPool pool)
 
     internal EntryIndex Index { get; } = new(pool);
 
-    internal GroupRow Row => new(id, HardState, Start.At, Last, Lost, TouchedBy, TouchedBefore);
+    internal GroupRow Row => new(id, HardState, Start.At, Last, Lost, TouchedBy, TouchedBefore, Born);
 
     /// <summary>Entry <paramref name="index"/>, or the start; its term must be known.</summary>
     internal EntryId EntryAt(LogIndex index)

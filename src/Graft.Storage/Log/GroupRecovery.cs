@@ -32,6 +32,14 @@ internal sealed class GroupRecovery(GroupLog log)
     /// <summary>The first batch of a segment says which entries live in older ones.</summary>
     internal void Expect(ulong born, ReadOnlySpan<byte> runs)
     {
+        if (born > log.Born)
+        {
+            // What is still missing is this life's, and of its commit index nothing is known.
+            bool isPending = _isPending;
+            BeginAnew();
+            (_isPending, _commitBeforeDamage) = (isPending, 0);
+        }
+
         log.Born = born;
         log.Terms.Clear();
         log.Index.Clear();
@@ -122,9 +130,15 @@ internal sealed class GroupRecovery(GroupLog log)
     /// <param name="damagedThrough">The last batch of which records are missing.</param>
     internal void Agree(in GroupRow row, ulong damagedThrough)
     {
+        if (row.Born > log.Born)
+        {
+            BeginAnew();
+        }
+
+        log.Born = row.Born;
         if (_isPending)
         {
-            bool isUntouched = row.Batch == log.TouchedBy || (row.PreviousBatch == log.TouchedBy && row.Batch > damagedThrough);
+            bool isUntouched = Planted.DamageForgiven || row.Batch == log.TouchedBy || (row.PreviousBatch == log.TouchedBy && row.Batch > damagedThrough);
             if (!isUntouched)
             {
                 _suspectAbove = Math.Min(_suspectAbove ?? ulong.MaxValue, _commitBeforeDamage);
@@ -159,6 +173,15 @@ internal sealed class GroupRecovery(GroupLog log)
 
             log.Last = row.Last;
         }
+    }
+
+    // It was removed and founded again, and what says so is missing. All that was known of it is of another life.
+    private void BeginAnew()
+    {
+        log.CompactTo(LogStart.Zero, isReset: true);
+        _expected.Clear();
+        _memberships.Clear();
+        (_hasStart, _isPending, _suspectAbove) = (true, false, null);
     }
 
     /// <summary>Takes stock: what is missing is cut off, with everything above it, and known to be lost.</summary>

@@ -11,9 +11,10 @@ internal readonly record struct GroupRow(
     EntryId Last,
     LostEntries? Lost,
     ulong Batch,
-    ulong PreviousBatch)
+    ulong PreviousBatch,
+    ulong Born)
 {
-    internal const int Size = 104;
+    internal const int Size = 112;
 
     private const ulong HasVoted = 1;
     private const ulong IsHeadersOnly = 2;
@@ -62,7 +63,8 @@ internal readonly record struct GroupRow(
             EntryId.Of(Word(bytes, 64), Word(bytes, 56)),
             (flags & HasLost) != 0 ? new LostEntries(highest) : null,
             Word(bytes, 88),
-            Word(bytes, 96));
+            Word(bytes, 96),
+            Word(bytes, 104));
     }
 
     internal void Write(Span<byte> bytes)
@@ -86,6 +88,7 @@ internal readonly record struct GroupRow(
         Put(bytes, 80, highest.Term.Value);
         Put(bytes, 88, Batch);
         Put(bytes, 96, PreviousBatch);
+        Put(bytes, 104, Born);
     }
 
     private static ulong Word(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt64LittleEndian(bytes[at..]);

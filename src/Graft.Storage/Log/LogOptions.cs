@@ -11,6 +11,12 @@ public sealed record LogOptions
     /// <summary>The node that the directory is to belong to.</summary>
     public required NodeId Node { get; init; }
 
+    /// <summary>
+    /// 64 random bits, kept if this start founds the directory and not looked at otherwise. Whoever can guess them can write payloads
+    /// that look like records of the log, and damage beside such a payload would bring them to life. Zero is no protection.
+    /// </summary>
+    public required ulong Salt { get; init; }
+
     /// <summary>One line for whoever finds the directory locked: the process and its machine.</summary>
     public string Holder { get; init; } = "another log of this process";
 

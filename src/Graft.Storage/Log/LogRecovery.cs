@@ -1,18 +1,20 @@
-using System.Buffers.Binary;
 using Graft.Consensus;
 
 namespace Graft.Storage;
 
 /// <summary>Reads a log from disk and decides what of it is to be believed (docs/internals/storage-format.md, sections 3 and 4).</summary>
-internal sealed class LogRecovery(IDisk disk, string directory, LogOptions options, Func<GroupId, GroupLog> groupOf, Action<GroupId> forget, DiskAccess access = DiskAccess.ReadWrite)
+internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptions options, ulong salt, Func<GroupId, GroupLog> groupOf, Action<GroupId> forget, DiskAccess access = DiskAccess.ReadWrite)
 {
-    private readonly SegmentImage _image = new();
+    private readonly SegmentImage _image = new(salt);
     private readonly SortedDictionary<GroupId, GroupRecovery> _groups = [];
     private readonly List<(RecordHeader Header, long At, bool IsBodyIntact)> _pending = [];
 
     private readonly SortedDictionary<ulong, ulong> _lastSequences = [];
 
     private readonly SortedSet<ulong> _damagedHeaders = [];
+    private readonly SortedDictionary<ulong, long> _entries = [];
+    private readonly SortedSet<ulong> _isLoaded = [];
+    private readonly SortedSet<ulong> _hasBadSectors = [];
 
     private (ulong Sequence, uint Check) _beforeBatch;
     private long _batchAt = SegmentHeader.Size;
@@ -37,6 +39,9 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     /// <summary>The last batch was dropped: a crash cut it short.</summary>
     internal bool IsTorn { get; private set; }
 
+    /// <summary>Whether batches may have stood behind the last one found, and how many nobody can tell.</summary>
+    internal bool IsEndUnknown { get; private set; }
+
     /// <summary>Whether rows were missed, and nothing behind them names all groups.</summary>
     internal bool MayLackGroups { get; private set; }
 
@@ -52,7 +57,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
     internal List<(ulong Number, string Path, IDiskFile File)> Needed { get; } = [];
 
     /// <summary>Segment files that nothing needs.</summary>
-    internal List<string> Unneeded { get; } = [];
+    internal List<(ulong Number, string Path)> Unneeded { get; } = [];
 
     /// <summary>Segment files that something was in, and nobody can tell what.</summary>
     internal List<string> Suspicious { get; } = [];
@@ -86,8 +91,14 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
             }
             else
             {
+                if (!_isLoaded.Contains(number))
+                {
+                    // It becomes a spare, and a bad sector in that would look like damage of what is written there.
+                    Load(number, PathOf(number), file);
+                }
+
                 file.Dispose();
-                Unneeded.Add(PathOf(number));
+                Unneeded.Add((number, PathOf(number)));
             }
         }
 
@@ -98,7 +109,7 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         foreach ((ulong number, string path, IDiskFile file) in Needed.Where(segment => !end.Contains(segment.Number)))
         {
             _lastSequences[number] = named[number];
-            _image.Load(number, path, file);
+            Load(number, path, file);
             BytesScanned += _image.Length;
             TakeEntries(named[number]);
         }
@@ -112,173 +123,47 @@ internal sealed class LogRecovery(IDisk disk, string directory, LogOptions optio
         if (newestNoted > newest)
         {
             Damage(ulong.MaxValue, $"Segment {Segment.NameOf(newestNoted)} was the newest, and it is missing or can't be read from its start.");
-            Suspicious.AddRange(Unneeded.Where(path => string.CompareOrdinal(path, PathOf(newest)) > 0));
-            Unneeded.RemoveAll(Suspicious.Contains);
+            IsEndUnknown = true;
+            Suspicious.AddRange(Unneeded.Where(segment => segment.Number > newest).Select(segment => segment.Path));
+            Unneeded.RemoveAll(segment => segment.Number > newest);
+        }
+
+        if (IsEndUnknown)
+        {
+            SkipWhatMayHaveBeen(Math.Max(newest, newestNoted));
         }
 
         return Conclude();
     }
 
+    // A number must not be given twice: a segment that is still needed may have the older use of it. A segment has at most so many
+    // records, so all that may have been in those up to this one is below.
+    private void SkipWhatMayHaveBeen(ulong lastSegment)
+    {
+        if (lastSegment < RecordHeader.NumberLimit / Segment.MostRecords)
+        {
+            (Sequence, Batch) = (Math.Max(Sequence, lastSegment * Segment.MostRecords), Math.Max(Batch, lastSegment * Segment.MostRecords));
+        }
+    }
+
     /// <summary>The last record that counts in a needed segment.</summary>
     internal ulong LastSequenceOf(ulong segment) => _lastSequences[segment];
 
-    private string PathOf(ulong number) => $"{directory}/{Segment.NameOf(number)}";
+    /// <summary>How many entries lie in a needed segment, dead ones too.</summary>
+    internal long EntriesIn(ulong segment) => _entries.TryGetValue(segment, out long count) ? count : 0;
 
-    private SortedDictionary<ulong, IDiskFile> OpenAll()
+    private void CountEntry() => _entries[_image.Number] = EntriesIn(_image.Number) + 1;
+
+    /// <summary>Whether the disk couldn't read some of it.</summary>
+    internal bool HasBadSectors(ulong segment) => _hasBadSectors.Contains(segment);
+
+    private void Load(ulong number, string path, IDiskFile file)
     {
-        var files = new SortedDictionary<ulong, IDiskFile>();
-        try
+        _image.Load(number, path, file);
+        _isLoaded.Add(number);
+        if (_image.Unreadable > 0)
         {
-            Span<byte> block = stackalloc byte[64];
-            foreach (string name in disk.ListFiles(directory))
-            {
-                if (!Segment.TryParse(name, out ulong number))
-                {
-                    continue;
-                }
-
-                IDiskFile file = disk.Open($"{directory}/{name}", access);
-                files.Add(number, file);
-                CheckHeader(name, number, file, block);
-            }
-
-            return files;
-        }
-        catch
-        {
-            foreach (IDiskFile file in files.Values)
-            {
-                file.Dispose();
-            }
-
-            throw;
-        }
-    }
-
-    // Nothing is changed before every header has been seen: a foreign log is refused untouched.
-    private void CheckHeader(string name, ulong number, IDiskFile file, Span<byte> block)
-    {
-        bool isRead;
-        try
-        {
-            isRead = file.TryReadFully(block, 0);
-        }
-        catch (DiskException unreadable) when (unreadable.Error == DiskError.Failed)
-        {
-            isRead = false;
-        }
-
-        if (!isRead || !SegmentHeader.TryRead(block, out SegmentHeader header) || header.Number != number)
-        {
-_damagedHeaders.Add(number);
-            return;
-        }
-
-        if (header.Version > SegmentHeader.CurrentVersion)
-        {
-            throw new StorageRefusedException(
-                $"Segment {name} was written in format {header.Version}; this program knows formats up to {SegmentHeader.CurrentVersion}. Start it with a newer program.");
-        }
-
-        if (header.Cluster != options.Cluster || header.Node != options.Node)
-        {
-            throw new StorageRefusedException(
-                $"Segment {name} belongs to node {header.Node} of cluster {header.Cluster}; this is node {options.Node} of cluster {options.Cluster}. Check the directory that was given.");
-        }
-    }
-
-    // The newest segment whose first batch can be read says all about what came before it. Behind it lie only segments whose first
-    // batch has rotted; one whose first batch was never finished says nothing that was acknowledged.
-    private List<ulong> FindEnd(SortedDictionary<ulong, IDiskFile> files, out SortedDictionary<ulong, ulong> named)
-    {
-        var end = new List<ulong>();
-        var retired = new SortedSet<ulong>();
-        named = [];
-        foreach ((ulong number, IDiskFile file) in files.Reverse())
-        {
-            _image.Load(number, PathOf(number), file);
-            bool isWhole = TryReadFirstBatch(out SortedDictionary<ulong, ulong>? older);
-            long first = _image.Find(SegmentHeader.Size, 0);
-            if (isWhole || (first >= 0 && HasLaterBatch(first, LowestBatch(first))))
-            {
-                end.Insert(0, number);
-                AddRetired(retired);
-            }
-
-            if (isWhole)
-            {
-                named = older!;
-                break;
-            }
-        }
-
-        foreach (ulong number in retired)
-        {
-            named.Remove(number);
-        }
-
-        return end;
-    }
-
-    private bool TryReadFirstBatch(out SortedDictionary<ulong, ulong>? named)
-    {
-        named = null;
-        long at = SegmentHeader.Size;
-        ulong records = 0;
-        ulong sequence = 0;
-        uint check = 0;
-        while (_image.TryRead(at, out RecordHeader header) && _image.IsBodyIntact(at, header))
-        {
-            if (records > 0 ? header.Sequence != sequence + 1 || header.Previous != check : header.Kind != RecordKind.Segments)
-            {
-                return false;
-            }
-
-            records++;
-            (sequence, check) = (header.Sequence, header.Check);
-            if (header.Kind == RecordKind.Segments)
-            {
-                named = [];
-                ReadOnlySpan<byte> body = _image.Body(at, header);
-                for (int i = 0; i + WriteAheadLog.NamedSegmentSize <= body.Length; i += WriteAheadLog.NamedSegmentSize)
-                {
-                    named[BinaryPrimitives.ReadUInt64LittleEndian(body[i..])] = BinaryPrimitives.ReadUInt64LittleEndian(body[(i + sizeof(ulong))..]);
-                }
-            }
-
-            at += header.Extent;
-            if (header.Kind == RecordKind.End)
-            {
-                return header.Index == records;
-            }
-        }
-
-        return false;
-    }
-
-    // A segment may be gone as soon as the batch that retires it is durable: that batch is whole, or followed by another.
-    private void AddRetired(SortedSet<ulong> all)
-    {
-        ulong whole = 0;
-        var retired = new List<(ulong Batch, ulong Segment)>();
-        for (long at = SegmentHeader.Size; (at = _image.Find(at, 0)) >= 0;)
-        {
-            _image.TryRead(at, out RecordHeader header);
-            whole = Math.Max(whole, header.Kind == RecordKind.End ? header.Batch : header.Batch - 1);
-            if (header.Kind == RecordKind.Retire)
-            {
-                retired.Add((header.Batch, header.Index));
-            }
-
-            at += header.Extent;
-        }
-
-        foreach ((ulong batch, ulong segment) in retired)
-        {
-            if (batch <= whole && !Planted.RetirementIgnored)
-            {
-                all.Add(segment);
-            }
+            _hasBadSectors.Add(number);
         }
     }
 
@@ -287,18 +172,26 @@ _damagedHeaders.Add(number);
         for (int i = 0; i < end.Count; i++)
         {
             (ulong Sequence, ulong Batch)? limit = i + 1 < end.Count ? FirstOf(end[i + 1]) : null;
-            _image.Load(end[i].Number, end[i].Path, end[i].File);
-            BytesScanned += _image.Length;
-            if (i > 0)
+            if (_image.Number != end[i].Number)
             {
-                Damage(limit?.Batch ?? Batch + 1, $"The first batch of segment {Segment.NameOf(end[i].Number)} is damaged.");
+                // Mostly the search for the end has just read it.
+                Load(end[i].Number, end[i].Path, end[i].File);
             }
 
+            BytesScanned += _image.Length;
             long first = _image.Find(SegmentHeader.Size, 0);
-            if (first >= 0 && _image.TryRead(first, out RecordHeader header) && (i == 0 || header.Sequence > Sequence))
+            RecordHeader header = default;
+            if (first >= 0 && _image.TryRead(first, out header) && (i == 0 || header.Sequence > Sequence))
             {
                 (Sequence, Check) = (header.Sequence - 1, header.Previous);
                 Batch = i == 0 ? header.Batch - 1 : Batch;
+            }
+
+            if (i > 0 || first != SegmentHeader.Size || header.Kind != RecordKind.Segments)
+            {
+                // More batches than the first may be gone: what can be read begins somewhere in this one.
+                Damage(Math.Max(header.Batch, limit?.Batch ?? Batch + 1), $"The first batch of segment {Segment.NameOf(end[i].Number)} is damaged.");
+                _isPartial = true;
             }
 
             _batchAt = SegmentHeader.Size;
@@ -326,6 +219,11 @@ _damagedHeaders.Add(number);
                 }
             }
 
+            if (header.IsEntry)
+            {
+                CountEntry();
+            }
+
             if (header.IsEntry && header.Sequence <= lastSequence && _groups.TryGetValue(new GroupId(header.Group), out GroupRecovery? group)
                 && (_image.IsBodyIntact(at, header) || Planted.BodyNotChecked))
             {
@@ -334,19 +232,6 @@ _damagedHeaders.Add(number);
 
             at += header.Extent;
         }
-    }
-
-    // One record, and only if that can't be read the whole segment: every segment would be read twice.
-    private (ulong Sequence, ulong Batch)? FirstOf((ulong Number, string Path, IDiskFile File) segment)
-    {
-        if (SegmentImage.TryReadFirst(segment.Number, segment.File, out RecordHeader header))
-        {
-            return (header.Sequence, header.Batch);
-        }
-
-        _image.Load(segment.Number, segment.Path, segment.File);
-        long first = _image.Find(SegmentHeader.Size, 0);
-        return first >= 0 && _image.TryRead(first, out header) ? (header.Sequence, header.Batch) : null;
     }
 
     private void Scan((ulong Sequence, ulong Batch)? limit, bool isLast)
@@ -387,24 +272,34 @@ _damagedHeaders.Add(number);
         }
 
         // A torn write leaves bytes that can be read. Where the next record would be and can't be read, there may have been one.
-        if (isLast && _image.IsUnreadable(at, at + RecordHeader.Size))
+        if (isLast && MayGoOnUnread(at))
         {
-            Damage(Batch + 1, $"Segment {Segment.NameOf(_image.Number)} can't be read at {at}, where the log seems to end.");
+            Damage(Batch + 1, $"Segment {Segment.NameOf(_image.Number)} can't be read at or behind {at}, where the log seems to end.");
             ApplyPending();
+            IsEndUnknown = true;
             return;
         }
 
         FinishSegment(limit, isLast);
     }
 
+    // The next batch begins right there, or on the next boundary if it is a mark. Behind half a batch anything that can't be read may
+    // have been the proof that it was a whole one.
+    private bool MayGoOnUnread(long at)
+    {
+        long mark = (at + SegmentHeader.Size - 1) / SegmentHeader.Size * SegmentHeader.Size;
+        return _pending.Count > 0 ? _image.IsUnreadable(_nextBatchAt, _image.Length)
+            : _image.IsUnreadable(at, at + RecordHeader.Size) || _image.IsUnreadable(mark, mark + RecordHeader.Size);
+    }
+
     private bool Continues(in RecordHeader header) =>
-        header.Sequence == Sequence + 1 && (header.Previous == Check || Planted.ChainNotChecked);
+        header.Sequence == Sequence + 1 && header.Previous == Check;
 
     // Between here and the next record that can be read, some are missing. False if that is a torn end.
     private bool TrySkip(in RecordHeader header, long at, long next, bool isLast)
     {
         ulong first = _pending.Count > 0 ? _pending[0].Header.Batch : Batch + 1;
-        if (isLast && header.Batch == first && !HasLaterBatch(next, first) && !_image.IsUnreadable(at, next))
+        if (isLast && header.Batch == first && !HasLaterBatch(first) && !_image.IsUnreadable(at, _image.Length))
         {
             DropTorn(first);
             return false;
@@ -421,9 +316,10 @@ _damagedHeaders.Add(number);
     {
         bool isWhole = _isPartial || end.Index == (ulong)_pending.Count;
         bool isIntact = isWhole && _pending.TrueForAll(record => record.IsBodyIntact);
-        if (!isIntact && isLast && !HasLaterBatch(after, end.Batch) && !_image.IsUnreadable(_nextBatchAt, after))
+        if (!isIntact && isLast && !HasLaterBatch(end.Batch))
         {
-            if (!Planted.TornBatchAccepted)
+            IsEndUnknown = _image.IsUnreadable(_nextBatchAt, _image.Length);
+            if (!IsEndUnknown && !Planted.TornBatchAccepted)
             {
                 DropTorn(end.Batch);
                 return false;
@@ -452,6 +348,12 @@ _damagedHeaders.Add(number);
             ApplyPending();
             (_isPartial, Sequence) = (false, bound.Sequence - 1);
         }
+        else if (_pending.Count > 0 && isLast && HasLaterBatch(_pending[0].Header.Batch))
+        {
+            Damage(_pending[0].Header.Batch, $"Batch {_pending[0].Header.Batch} in segment {Segment.NameOf(_image.Number)} has no end, and a later one has landed elsewhere.");
+            ApplyPending();
+            IsEndUnknown = true;
+        }
         else if (_pending.Count > 0 && isLast)
         {
             DropTorn(_pending[0].Header.Batch);
@@ -463,21 +365,8 @@ _damagedHeaders.Add(number);
         }
     }
 
-    // Batch numbers rise, and each was begun only when the one before was durable.
-    private bool HasLaterBatch(long from, ulong batch) => !Planted.RotTakenForTorn && _image.HighestBatchFrom(from) > batch;
-
-    private ulong LowestBatch(long from)
-    {
-        ulong lowest = ulong.MaxValue;
-        for (long at = from; (at = _image.Find(at, 0)) >= 0;)
-        {
-            _image.TryRead(at, out RecordHeader header);
-            lowest = Math.Min(lowest, header.Batch);
-            at += RecordHeader.Size;
-        }
-
-        return lowest;
-    }
+    // Each was begun only when the one before was durable. That holds wherever the later one has landed.
+    private bool HasLaterBatch(ulong batch) => !Planted.RotTakenForTorn && _image.HighestBatch() > batch;
 
     private void DropTorn(ulong batch)
     {
@@ -527,16 +416,20 @@ _damagedHeaders.Add(number);
         switch (header.Kind)
         {
             case RecordKind.Command or RecordKind.NoOp or RecordKind.Membership:
-                GroupOf(header.Group).Append(header, _image.Number, at, body, isBodyIntact || Planted.BodyNotChecked);
+                CountEntry();
+                GroupOf(header.Group, header.Sequence - 1).Append(header, _image.Number, at, body, isBodyIntact || Planted.BodyNotChecked);
                 break;
             case RecordKind.Truncate:
-                GroupOf(header.Group).Truncate(header.Index);
+                GroupOf(header.Group, header.Sequence - 1).Truncate(header.Index);
                 break;
             case RecordKind.Start:
-                GroupOf(header.Group).BeginAt(header, body, isBodyIntact);
+                GroupOf(header.Group, header.Sequence - 1).BeginAt(header, body, isBodyIntact);
                 break;
             case RecordKind.Runs when isBodyIntact:
-                GroupOf(header.Group).Expect(header.Index, body);
+                GroupOf(header.Group, header.Index).Expect(header.Index, body);
+                break;
+            case RecordKind.Segments:
+                MayLackGroups |= (header.Flags & RecordFlags.LacksGroups) != 0;
                 break;
             case RecordKind.Remove:
                 _groups.Remove(new GroupId(header.Group));
@@ -546,7 +439,7 @@ _damagedHeaders.Add(number);
                 for (int i = 0; i + GroupRow.Size <= body.Length; i += GroupRow.Size)
                 {
                     GroupRow row = GroupRow.Read(body[i..]);
-                    GroupOf(row.Group.Value).Agree(row, _damagedThrough);
+                    GroupOf(row.Group.Value, row.Born).Agree(row, _damagedThrough);
                 }
 
                 break;
@@ -558,13 +451,13 @@ _damagedHeaders.Add(number);
         }
     }
 
-    private GroupRecovery GroupOf(ulong id)
+    private GroupRecovery GroupOf(ulong id, ulong born)
     {
         var group = new GroupId(id);
         if (!_groups.TryGetValue(group, out GroupRecovery? found))
         {
             found = new GroupRecovery(groupOf(group));
-            found.Log.Born = Sequence - (ulong)_pending.Count;
+            found.Log.Born = born;
             _groups.Add(group, found);
             if (_damagedThrough > 0)
             {

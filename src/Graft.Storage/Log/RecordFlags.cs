@@ -16,4 +16,7 @@ internal enum RecordFlags : byte
 
     /// <summary>The end of the last batch before the log was closed in order.</summary>
     Clean = 8,
+
+    /// <summary>Of the first record of a segment: groups were lost whole, and the host hasn't said that it knows.</summary>
+    LacksGroups = 16,
 }

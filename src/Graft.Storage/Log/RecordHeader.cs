@@ -41,10 +41,28 @@ internal struct RecordHeader
 
     internal static long ExtentOf(long bodyLength) => Size + ((bodyLength + 7) & ~7L);
 
-    /// <summary>Whether the check is right (R1), and the record of this segment (R3).</summary>
-    internal static bool IsValid(ReadOnlySpan<byte> bytes, uint segment) =>
+    /// <summary>Whether the check and the tag are right (R1), and the record of this segment (R3).</summary>
+    internal static bool IsValid(ReadOnlySpan<byte> bytes, uint segment, ulong salt) =>
         (BinaryPrimitives.ReadUInt32LittleEndian(bytes[56..]) == segment || Planted.RecycledTailAccepted)
-        && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == Crc32C.Of(bytes[4..Size]);
+        && (IsOf(bytes, salt) || (Planted.SaltNotChecked && IsOf(bytes, salt: 0)));
+
+    /// <summary>The check that these 64 bytes should have in a directory with this salt.</summary>
+    /// <remarks>
+    /// A CRC is affine: to begin it with the salt and to add the salt behind it change the check of 60 bytes by a constant alike. So this
+    /// is as good, costs nothing, and a tool can tell the salt of a directory from a record that it knows.
+    /// </remarks>
+    internal static uint CheckOf(ReadOnlySpan<byte> bytes, ulong salt) => Crc32C.Of(bytes[4..Size]) ^ (uint)(salt & uint.MaxValue);
+
+    /// <summary>The bits of the salt that the check has no room for, and a record has.</summary>
+    internal static ushort TagOf(ulong salt) => (ushort)((salt >> 32) & ushort.MaxValue);
+
+    /// <summary>The salt that this record was written with, as far as records have it; meaningless of anything but a record.</summary>
+    internal static ulong SaltOf(ReadOnlySpan<byte> bytes) =>
+        ((ulong)BinaryPrimitives.ReadUInt16LittleEndian(bytes[62..]) << 32) | (BinaryPrimitives.ReadUInt32LittleEndian(bytes) ^ CheckOf(bytes, salt: 0));
+
+    private static bool IsOf(ReadOnlySpan<byte> bytes, ulong salt) =>
+        BinaryPrimitives.ReadUInt16LittleEndian(bytes[62..]) == TagOf(salt)
+        && BinaryPrimitives.ReadUInt32LittleEndian(bytes) == CheckOf(bytes, salt);
 
     internal static RecordHeader Read(ReadOnlySpan<byte> bytes) => new()
     {
@@ -63,7 +81,7 @@ internal struct RecordHeader
     };
 
     /// <summary>Writes the header and computes its check.</summary>
-    internal void Write(Span<byte> bytes)
+    internal void Write(Span<byte> bytes, ulong salt)
     {
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[4..], Previous);
         BinaryPrimitives.WriteUInt64LittleEndian(bytes[8..], Sequence);
@@ -76,9 +94,8 @@ internal struct RecordHeader
         BinaryPrimitives.WriteUInt32LittleEndian(bytes[56..], Segment);
         bytes[60] = (byte)Kind;
         bytes[61] = (byte)Flags;
-        bytes[62] = 0;
-        bytes[63] = 0;
-        Check = Crc32C.Of(bytes[4..Size]);
+        BinaryPrimitives.WriteUInt16LittleEndian(bytes[62..], TagOf(salt));
+        Check = CheckOf(bytes, salt);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, Check);
     }
 

@@ -3,6 +3,9 @@ namespace Graft.Storage;
 /// <summary>An open segment file, and how much of it is still needed.</summary>
 internal sealed class Segment(ulong number, string path, IDiskFile file, long size)
 {
+    /// <summary>More records than this, and so more batches, are in no segment: it has at most 1 GiB, and a record at least 64 bytes.</summary>
+    internal const ulong MostRecords = 1UL << 24;
+
     internal ulong Number => number;
 
     internal string Path => path;
@@ -27,6 +30,11 @@ internal sealed class Segment(ulong number, string path, IDiskFile file, long si
     internal int Readers { get; set; }
 
     internal bool IsGone { get; set; }
+
+    /// <summary>
+    /// Whether the disk couldn't read something in it. It is no spare then: what is unreadable where the log ends counts as damage.
+    /// </summary>
+    internal bool HasBadSectors { get; set; }
 
     internal static string NameOf(ulong number) => $"{number:x16}.log";
 

@@ -1,14 +1,13 @@
 namespace Graft.Storage;
 
 /// <summary>The bytes of a segment, read at once. What the disk can't read is zeros, which no record is.</summary>
-internal sealed class SegmentImage
+internal sealed class SegmentImage(ulong salt)
 {
     private const int SmallestRead = 512;
 
     // Some room behind the end, so that a header can be looked at anywhere.
     private byte[] _bytes = [];
-    private readonly List<(long At, ulong Batch)> _descent = [];
-    private bool _hasDescent;
+    private ulong? _highestBatch;
 
     // Zeros in the place of what can't be read are the right bytes of a payload of zeros.
     private readonly List<(int From, int To)> _unreadable = [];
@@ -25,7 +24,7 @@ internal sealed class SegmentImage
 
     internal void Load(ulong number, string path, IDiskFile file)
     {
-        (Number, Path, Unreadable, _hasDescent) = (number, path, 0, false);
+        (Number, Path, Unreadable, _highestBatch) = (number, path, 0, null);
         _unreadable.Clear();
         Length = (int)Math.Min(file.Length, 1 << 30);
         if (_bytes.Length < Length + RecordHeader.Size)
@@ -38,13 +37,13 @@ internal sealed class SegmentImage
     }
 
     /// <summary>The record that a segment begins with, if it can be believed (R1, R3).</summary>
-    internal static bool TryReadFirst(ulong number, IDiskFile file, out RecordHeader header)
+    internal bool TryReadFirst(ulong number, IDiskFile file, out RecordHeader header)
     {
         header = default;
         Span<byte> bytes = stackalloc byte[RecordHeader.Size];
         try
         {
-            if (!file.TryReadFully(bytes, SegmentHeader.Size) || !RecordHeader.IsValid(bytes, (uint)number))
+            if (!file.TryReadFully(bytes, SegmentHeader.Size) || !RecordHeader.IsValid(bytes, (uint)(number & uint.MaxValue), salt))
             {
                 return false;
             }
@@ -62,7 +61,7 @@ internal sealed class SegmentImage
     internal bool TryRead(long at, out RecordHeader header)
     {
         header = default;
-        if (at + RecordHeader.Size > Length || !RecordHeader.IsValid(_bytes.AsSpan((int)at), (uint)(Number & uint.MaxValue)))
+        if (at + RecordHeader.Size > Length || !RecordHeader.IsValid(_bytes.AsSpan((int)at), (uint)(Number & uint.MaxValue), salt))
         {
             return false;
         }
@@ -107,40 +106,23 @@ internal sealed class SegmentImage
         return -1;
     }
 
-    /// <summary>The highest batch number in any record from here on that satisfies R1, R2 and R3; 0 if there is none.</summary>
-    internal ulong HighestBatchFrom(long from)
+    /// <summary>The highest batch number in any record that satisfies R1, R2 and R3, wherever it lies; 0 if there is none.</summary>
+    internal ulong HighestBatch()
     {
-        if (!_hasDescent)
+        if (_highestBatch is { } known)
         {
-            _hasDescent = true;
-            FindDescent();
+            return known;
         }
 
-        int low = 0;
-        int high = _descent.Count;
-        while (low < high)
-        {
-            int middle = (low + high) >>> 1;
-            (low, high) = _descent[middle].At < from ? (middle + 1, high) : (low, middle);
-        }
-
-        return low == _descent.Count ? 0 : _descent[low].Batch;
-    }
-
-    // The records that have a higher batch number than all behind them, so that asking again and again isn't reading again and again.
-    private void FindDescent()
-    {
-        _descent.Clear();
+        ulong highest = 0;
         for (long at = SegmentHeader.Size; (at = Find(at, 0)) >= 0; at += sizeof(ulong))
         {
             TryRead(at, out RecordHeader header);
-            while (_descent.Count > 0 && _descent[^1].Batch <= header.Batch)
-            {
-                _descent.RemoveAt(_descent.Count - 1);
-            }
-
-            _descent.Add((at, header.Batch));
+            highest = Math.Max(highest, header.Batch);
         }
+
+        _highestBatch = highest;
+        return highest;
     }
 
     // A bad sector costs what lies in it, not the segment.

@@ -17,6 +17,9 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
     private (string Path, IDiskFile File, long Zeroed)? _growing;
     private ulong _nextName = 1;
 
+    // At first too: what an earlier process renamed may be in the page cache alone.
+    private bool _isRenamed = true;
+
     internal int Count => _ready.Count;
 
     /// <summary>Whether there was no room for another one when last tried.</summary>
@@ -96,6 +99,13 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
     /// <summary>Turns a spare into a segment: header first, then its name, both durable.</summary>
     internal IDiskFile Take(SegmentHeader header, string path)
     {
+        if (_isRenamed)
+        {
+            // Were its old name to outlive a crash beside its next one, two segments would be one file.
+            disk.FlushDirectory(directory);
+            _isRenamed = false;
+        }
+
         string spare = _ready.Dequeue();
         IDiskFile file = disk.Open(spare, DiskAccess.ReadWrite);
         try
@@ -120,10 +130,10 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
         }
     }
 
-    /// <summary>A retired segment becomes a spare, or goes if there are enough.</summary>
-    internal void Recycle(string path)
+    /// <summary>A retired segment becomes a spare, or goes if there are enough or if it has sectors that can't be read.</summary>
+    internal void Recycle(string path, bool hasBadSectors)
     {
-        if (_ready.Count >= 3)
+        if (_ready.Count >= 3 || hasBadSectors)
         {
             disk.Delete(path);
             return;
@@ -131,6 +141,7 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
 
         string spare = NextName();
         disk.Rename(path, spare);
+        _isRenamed = true;
         _ready.Enqueue(spare);
     }
 

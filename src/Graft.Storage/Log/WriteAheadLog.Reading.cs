@@ -123,13 +123,13 @@ public sealed partial class WriteAheadLog
         return false;
     }
 
-    private static bool TryReadDisk(Segment segment, long offset, GroupId group, LogIndex index, EntryBuffer into, out Found found)
+    private bool TryReadDisk(Segment segment, long offset, GroupId group, LogIndex index, EntryBuffer into, out Found found)
     {
         found = Found.Damage;
         try
         {
             if (!TryFetch(segment, offset, RecordHeader.Size, into)
-                || !RecordHeader.IsValid(InWindow(into, offset, RecordHeader.Size), (uint)(segment.Number & uint.MaxValue)))
+                || !RecordHeader.IsValid(InWindow(into, offset, RecordHeader.Size), (uint)(segment.Number & uint.MaxValue), _salt))
             {
                 return false;
             }
@@ -153,6 +153,7 @@ public sealed partial class WriteAheadLog
         }
         catch (DiskException unreadable) when (unreadable.Error == DiskError.Failed)
         {
+            segment.HasBadSectors = true;
             return false;
         }
     }

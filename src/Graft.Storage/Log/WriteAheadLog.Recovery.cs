@@ -6,9 +6,25 @@ namespace Graft.Storage;
 public sealed partial class WriteAheadLog
 {
     private DirectoryIdentity? _identity;
+    private ulong _salt;
 
     // Until the end of the log has been written anew, nothing is taken.
-    private (Segment Tail, List<GroupLog> Lost)? _unbuilt;
+    private (Segment? Tail, List<GroupLog> Lost)? _unbuilt;
+
+    // Said again by every start until the host has settled it: the one that it was said to first may have died of something else.
+    private bool _lacksGroups;
+
+    /// <summary>
+    /// The host has heard <see cref="RecoveryReport.MayLackGroups"/> and has founded what was missing as lost, durably. Starts say it no
+    /// more once another segment has begun.
+    /// </summary>
+    public void SettleGroups()
+    {
+        lock (_gate)
+        {
+            _lacksGroups = false;
+        }
+    }
 
     private void Recover()
     {
@@ -17,8 +33,9 @@ public sealed partial class WriteAheadLog
         bool hasLog = names.Any(name => Segment.TryParse(name, out _));
         _identity = DirectoryIdentity.Start(_disk, _options, hasLog);
         _disk.FlushDirectory("");
+        _salt = _identity.Salt;
 
-        var recovery = new LogRecovery(_disk, Directory, _options, GroupOf, Forget);
+        var recovery = new LogRecovery(_disk, Directory, _options, _salt, GroupOf, Forget);
         List<GroupLog> lost = recovery.Run(_identity.NewestSegment);
         Incarnation = new Incarnation((uint)Math.Max(_identity.Incarnation, recovery.Incarnation + 1));
         (_sequence, _check, _batch) = (recovery.Sequence, recovery.Check, Planted.BatchNotRaised && recovery.Batch > 0 ? recovery.Batch - 1 : recovery.Batch);
@@ -47,14 +64,15 @@ public sealed partial class WriteAheadLog
         }
 
         _lastGroup = null;
-        CountLiveEntries();
-        if (recovery.Needed.Count == 0)
+        _lacksGroups = recovery.MayLackGroups;
+        CountLiveEntries(recovery);
+        Segment? tail = recovery.Needed.Count == 0 ? null : _segments[recovery.Needed[^1].Number];
+        if (tail is null && !recovery.IsDamaged)
         {
             return;
         }
 
-        Segment tail = _segments[recovery.Needed[^1].Number];
-        if ((recovery.IsClean || Planted.TailNotCopied) && !recovery.IsDamaged && lost.Count == 0)
+        if (tail is { HasBadSectors: false } && (recovery.IsClean || Planted.TailNotCopied) && !recovery.IsDamaged && lost.Count == 0)
         {
             (_active, _position) = (tail, recovery.Position);
             TakeBlock(0);
@@ -74,7 +92,7 @@ public sealed partial class WriteAheadLog
     {
         foreach ((ulong number, string path, IDiskFile file) in recovery.Needed)
         {
-            var segment = new Segment(number, path, file, file.Length) { LastSequence = recovery.LastSequenceOf(number) };
+            var segment = new Segment(number, path, file, file.Length) { LastSequence = recovery.LastSequenceOf(number), HasBadSectors = recovery.HasBadSectors(number) };
             _segments.Add(number, segment);
         }
 
@@ -89,13 +107,13 @@ public sealed partial class WriteAheadLog
             _disk.Rename(path, $"{path}.damaged");
         }
 
-        foreach (string path in recovery.Unneeded)
+        foreach ((ulong number, string path) in recovery.Unneeded)
         {
-            _spares.Recycle(path);
+            _spares.Recycle(path, recovery.HasBadSectors(number));
         }
     }
 
-    private void CountLiveEntries()
+    private void CountLiveEntries(LogRecovery recovery)
     {
         foreach (GroupLog group in _groups.Values)
         {
@@ -103,8 +121,12 @@ public sealed partial class WriteAheadLog
             {
                 Segment segment = _segments[run.Value];
                 segment.LiveEntries += (long)(run.Last - run.First + 1);
-                segment.Entries = segment.LiveEntries;
             }
+        }
+
+        foreach (Segment segment in _segments.Values)
+        {
+            segment.Entries = recovery.EntriesIn(segment.Number);
         }
     }
 
@@ -138,7 +160,7 @@ public sealed partial class WriteAheadLog
         }
 
         WriteAndFlush();
-        if (!unbuilt.Tail.IsGone && !TryMove(unbuilt.Tail))
+        if (unbuilt.Tail is { IsGone: false } tail && !TryMove(tail))
         {
             return false;
         }

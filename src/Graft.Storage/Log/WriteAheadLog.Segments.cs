@@ -145,7 +145,8 @@ public sealed partial class WriteAheadLog
             }
         }
 
-        var header = new RecordHeader { Kind = RecordKind.Segments, Index = before, Length = (uint)length };
+        RecordFlags flags = _lacksGroups ? RecordFlags.LacksGroups : RecordFlags.None;
+        var header = new RecordHeader { Kind = RecordKind.Segments, Flags = flags, Index = before, Length = (uint)length };
         header.BodyChecksum = EntryChecksum.Of(header.Index, header.Term, (byte)header.Kind, body[..length]);
         Conclude(ref header, length);
         foreach (GroupLog group in _groups.Values)
@@ -211,7 +212,7 @@ public sealed partial class WriteAheadLog
                 }
             }
 
-            _spares.Recycle(segment.Path);
+            _spares.Recycle(segment.Path, segment.HasBadSectors);
         }
     }
 }

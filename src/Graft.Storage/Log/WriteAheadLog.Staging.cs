@@ -528,7 +528,7 @@ public sealed partial class WriteAheadLog
         header.Sequence = ++_sequence;
         header.Batch = _batch;
         header.Segment = (uint)(_active!.Number & uint.MaxValue);
-        header.Write(block.At(block.Used));
+        header.Write(block.At(block.Used), _salt);
         block.At(block.Used + RecordHeader.Size + length)[..(extent - RecordHeader.Size - length)].Clear();
         block.Used += extent;
         _check = header.Check;

@@ -12,4 +12,8 @@ namespace Graft.Storage;
 /// Who took the directory last; null if nobody ever did. Whether that process still runs can't be told by reading: a tool that looks
 /// at a directory in use sees a log in the middle of a write, and may call its end torn.
 /// </param>
-public sealed record DirectoryListing(ClusterId? Cluster, NodeId? Node, uint Incarnation, ulong NewestSegment, string Identity, string? Holder);
+public sealed record DirectoryListing(ClusterId? Cluster, NodeId? Node, uint Incarnation, ulong NewestSegment, string Identity, string? Holder)
+{
+    /// <summary>What is mixed into its records; null if nothing readable says so. It isn't for show: a forger lacks it.</summary>
+    internal ulong? Salt { get; init; }
+}

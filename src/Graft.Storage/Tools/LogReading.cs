@@ -5,21 +5,27 @@ namespace Graft.Storage;
 /// <summary>A log as recovery reads it, from files that are opened to be read only.</summary>
 internal sealed class LogReading : IDisposable
 {
+    private readonly ulong _salt;
     private readonly EntryIndexPool _pool = new();
     private readonly SortedDictionary<GroupId, GroupLog> _groups = [];
 
     internal LogReading(IDisk disk, string directory, DirectoryListing identity)
     {
-        var options = new LogOptions { Cluster = identity.Cluster ?? default, Node = identity.Node ?? default };
+        var options = new LogOptions { Cluster = identity.Cluster ?? default, Node = identity.Node ?? default, Salt = 0 };
         if (identity.Cluster is null && FirstHeader(disk, directory) is { } header)
         {
             options = options with { Cluster = header.Cluster, Node = header.Node };
         }
 
-        Recovery = new LogRecovery(disk, directory, options, GroupOf, group => _groups.Remove(group), DiskAccess.Read);
+        _salt = DirectorySalt.Of(disk, directory, identity, out string? note);
+        Recovery = new LogRecovery(disk, directory, options, _salt, GroupOf, group => _groups.Remove(group), DiskAccess.Read);
         try
         {
             Recovery.Run(identity.NewestSegment);
+            if (note is not null)
+            {
+                Recovery.Notes.Insert(0, note);
+            }
         }
         catch
         {
@@ -46,7 +52,7 @@ internal sealed class LogReading : IDisposable
 
         (_, string path, IDiskFile file) = Recovery.Needed.Find(segment => segment.Number == number);
         byte[] bytes = new byte[RecordHeader.Size];
-        if (file.TryReadFully(bytes, offset) && RecordHeader.IsValid(bytes, (uint)(number & uint.MaxValue)))
+        if (file.TryReadFully(bytes, offset) && RecordHeader.IsValid(bytes, (uint)(number & uint.MaxValue), _salt))
         {
             RecordHeader header = RecordHeader.Read(bytes);
             byte[] body = new byte[header.Extent <= file.Length - offset ? header.Length : 0];

@@ -26,7 +26,7 @@ public static class LogTools
 
         if (!disk.FileExists("identity"))
         {
-            return new DirectoryListing(null, null, 0, 0, "missing", holder);
+            return new DirectoryListing(null, null, 0, 0, "missing: no start takes this directory", holder);
         }
 
         byte[] bytes = Start(disk, "identity", IdentitySlot + 64);
@@ -40,10 +40,13 @@ public static class LogTools
         return new DirectoryListing(
             new ClusterId(BinaryPrimitives.ReadUInt64LittleEndian(newest.AsSpan(16))),
             new NodeId(BinaryPrimitives.ReadUInt64LittleEndian(newest.AsSpan(24))),
-            BinaryPrimitives.ReadUInt32LittleEndian(newest.AsSpan(32)),
+            BinaryPrimitives.ReadUInt32LittleEndian(newest.AsSpan(12)),
             BinaryPrimitives.ReadUInt64LittleEndian(newest.AsSpan(40)),
             slots.Length == 2 ? "sound" : "damaged in one of two copies",
-            holder);
+            holder)
+        {
+            Salt = BinaryPrimitives.ReadUInt64LittleEndian(newest.AsSpan(32)),
+        };
     }
 
     /// <summary>The files of the log, in order of their names.</summary>
@@ -59,7 +62,7 @@ public static class LogTools
         }
 
         var listings = new List<SegmentListing>();
-        var walk = new LogWalk(disk, Directory);
+        var walk = new LogWalk(disk, Directory, DirectorySalt.Of(disk, Directory, Describe(disk), out _));
         foreach (string name in disk.ListFiles(Directory))
         {
             if (Segment.TryParse(name, out ulong number))
@@ -89,7 +92,7 @@ public static class LogTools
 
         IEnumerable<LogRecord> Walk()
         {
-            var walk = new LogWalk(disk, Directory);
+            var walk = new LogWalk(disk, Directory, DirectorySalt.Of(disk, Directory, Describe(disk), out _));
             foreach (string name in disk.ListFiles(Directory))
             {
                 foreach (LogRecord record in Segment.TryParse(name, out ulong number) ? walk.Records(number) : [])
@@ -115,7 +118,7 @@ public static class LogTools
         using var reading = new LogReading(disk, Directory, Describe(disk));
         LogRecovery recovery = reading.Recovery;
         LogState state = recovery.IsDamaged ? LogState.Damaged : recovery.IsTorn ? LogState.Torn : LogState.Sound;
-        var walk = new LogWalk(disk, Directory);
+        var walk = new LogWalk(disk, Directory, DirectorySalt.Of(disk, Directory, Describe(disk), out _));
         long records = 0;
         LogRecord? firstBad = null;
         ulong highestBatch = 0;

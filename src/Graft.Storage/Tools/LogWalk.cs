@@ -4,9 +4,9 @@ using Graft.Consensus;
 namespace Graft.Storage;
 
 /// <summary>Goes through segments record by record, and says of each what is wrong with it.</summary>
-internal sealed class LogWalk(IDisk disk, string directory)
+internal sealed class LogWalk(IDisk disk, string directory, ulong salt)
 {
-    private readonly SegmentImage _image = new();
+    private readonly SegmentImage _image = new(salt);
     private (ulong Segment, ulong Sequence, uint Check)? _before;
 
     /// <summary>How many of the bytes of the last segment the disk could not read.</summary>
@@ -119,11 +119,12 @@ internal sealed class LogWalk(IDisk disk, string directory)
         }
 
         uint stored = BinaryPrimitives.ReadUInt32LittleEndian(bytes);
-        uint computed = Crc32C.Of(bytes[4..RecordHeader.Size]);
+        uint computed = RecordHeader.CheckOf(bytes, salt);
         uint segment = BinaryPrimitives.ReadUInt32LittleEndian(bytes[56..]);
         RecordHeader header = RecordHeader.Read(bytes);
         return !bytes[..RecordHeader.Size].ContainsAnyExcept((byte)0) ? "R1: a record should be here, and there are zeros"
             : stored != computed ? $"R1: the header has the check {computed:x8} and should have {stored:x8}"
+            : BinaryPrimitives.ReadUInt16LittleEndian(bytes[62..]) != RecordHeader.TagOf(salt) ? "R1: the tag isn't that of this directory's records"
             : segment != (uint)(_image.Number & uint.MaxValue) ? $"R3: it is of segment {segment:x8}, and lies in {_image.Number:x16}"
             : $"R2: no log has a record like {header}";
     }

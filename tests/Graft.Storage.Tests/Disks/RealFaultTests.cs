@@ -108,21 +108,32 @@ public sealed class RealFaultTests : IDisposable
     }
 
     // The second mount reads what the device has, not what the cache had. Records are a page, so that one either fits or doesn't:
-    // the loop driver (Linux 6.18) takes a short write to its backing file for a whole one, and then the device itself lies.
+    // the loop driver (Linux 6.18) takes a short write to its backing file for a whole one, and then the device itself lies. Now and
+    // then the write that it lies about is one of the file system's own blocks. Such a device can't be read and shows nothing, either way.
     [Fact]
     public async Task What_was_acknowledged_before_the_device_lost_writes_is_on_the_device()
     {
-        string[] lines = await Probe.RunMountingAsync(
-            _directory.Path,
-            $"""
-            {OvercommittedDevice("-O ^has_journal")}
-            "$@" append device 4000 4096 && umount device && mount -o remount,size=64m backing || exit 1
-            mount -o loop backing/image device || exit 1
-            exec "$@" count device 4096
-            """);
+        for (int device = 0; device < 8; device++)
+        {
+            string[] lines = await Probe.RunMountingAsync(
+                _directory.Path,
+                $"""
+                mkdir {device} && cd {device}
+                {OvercommittedDevice("-O ^has_journal")}
+                "$@" append device 4000 4096 && umount device && mount -o remount,size=64m backing || exit 1
+                mount -o loop backing/image device || exit 1
+                exec "$@" count device 4096
+                """);
 
-        int acknowledged = AssertFlushFailed(lines[..^1]);
-        Assert.InRange(int.Parse(lines[^1]["found ".Length..], null), acknowledged, acknowledged + 1);
+            int acknowledged = AssertFlushFailed(lines[..^1]);
+            if (lines[^1].StartsWith("found ", StringComparison.Ordinal))
+            {
+                Assert.InRange(int.Parse(lines[^1]["found ".Length..], null), acknowledged, acknowledged + 1);
+                return;
+            }
+        }
+
+        Assert.Fail("Of eight devices none kept its file system.");
     }
 
     private static string OvercommittedDevice(string format) =>

@@ -64,7 +64,7 @@ internal sealed class HostileLog
         for (int at = SegmentHeader.Size; at + RecordHeader.Size <= segment.Length;)
         {
             RecordHeader header = RecordHeader.Read(segment.AsSpan(at));
-            if (header.Check != Crc32C.Of(segment.AsSpan(at + 4, RecordHeader.Size - 4)) || at + header.Extent > segment.Length)
+            if (header.Check != RecordHeader.CheckOf(segment.AsSpan(at), Options.Salt) || at + header.Extent > segment.Length)
             {
                 at += 8;
                 continue;
@@ -186,7 +186,7 @@ internal sealed class HostileLog
                 header.Index, header.Term, (byte)header.Kind, segment.AsSpan(at + RecordHeader.Size, (int)header.Length));
         }
 
-        header.Write(segment.AsSpan(at));
+        header.Write(segment.AsSpan(at), Options.Salt);
     }
 
     private static void Put(byte[] bytes, int at, ulong value)

@@ -138,7 +138,7 @@ public sealed class HostileLogTests
         byte[] identity = log.Files["identity"];
         foreach (int slot in (int[])[0, 4096])
         {
-            BinaryPrimitives.WriteUInt32LittleEndian(identity.AsSpan(slot + 32), uint.MaxValue);
+            BinaryPrimitives.WriteUInt32LittleEndian(identity.AsSpan(slot + 12), uint.MaxValue);
             BinaryPrimitives.WriteUInt32LittleEndian(identity.AsSpan(slot + 60), Crc32C.Of(identity.AsSpan(slot, 60)));
         }
 

@@ -12,6 +12,7 @@ internal static class LogFixture
     {
         Cluster = new ClusterId(11),
         Node = new NodeId(3),
+        Salt = 0x1234_5678_9ABC_DEF0,
         SegmentBytes = 64 << 10,
         CacheBytes = 64 << 10,
     };

@@ -52,6 +52,45 @@ public sealed class LogWorldTests
         return damages;
     }
 
+    /// <summary>With damage to the medium. Seeds that failed once, as above.</summary>
+    public static TheoryData<ulong, string> FoundWithRot =>
+        new()
+        {
+            { 71, "a mark in a sector that can't be read counted as none, and what it proved was dropped as torn" },
+            { 106, "a group that was removed and founded again in what was damaged had the start of its first life" },
+            { 129, "the newest segment was missing, and the batches that followed had numbers that were in use" },
+            { 6, "a retired segment with a bad sector became a spare, and the log that ended there was called damaged" },
+            { 252, "the same, with half a batch in it" },
+            { 316, "the segment's beginning was missing, nothing older was there, and the rest was taken for all" },
+            { 574, "a start after a clean stop went on in a segment with a bad sector ahead" },
+            { 584, "all was lost and nothing said so on disk: a retired segment came back with power, and with it its groups" },
+            { 667, "that groups may be missing was said by one start only, which died" },
+            { 1412, "a group was founded again in what was damaged, its entries were named by runs, and it had the start of its first life" },
+        };
+
+    [Theory]
+    [MemberData(nameof(FoundWithRot))]
+    public void A_seed_that_failed_once_with_rot(ulong seed, string found)
+    {
+        LogSeedReport report = LogWorld.Run(seed, new LogRunSettings { AllowsRot = true });
+
+        Assert.True(report.Failure is null, $"{found}: {report.Failure}");
+    }
+
+    [Fact]
+    public void Rot_is_found_and_told_or_costs_nothing()
+    {
+        long losses = 0;
+        for (ulong seed = 1400; seed < 1425; seed++)
+        {
+            LogSeedReport report = LogWorld.Run(seed, new LogRunSettings { AllowsRot = true });
+            Assert.True(report.Failure is null, $"./swarm --layer log --rot --seeds 1 --from {seed}: {report.Failure}");
+            losses += report.Losses;
+        }
+
+        Assert.True(losses > 0);
+    }
+
     [Fact]
     public void A_seed_is_one_history()
     {
@@ -124,6 +163,119 @@ public sealed class LogWorldTests
 
         Assert.Equal(EntryId.Of(700, 700), Assert.Single(again.Recovery.Groups).Last);
         again.Append(G, term: 701, 701, 701);
+    }
+
+    /// <summary>Seed 1 with false writes: a start that has nothing else to write, and whose host has heard its number.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    public void A_lost_write_of_identity_gives_no_number_twice(int lost)
+    {
+        var disk = new SimulatedDisk(new SeededRandom(1));
+        WriteAheadLog log = Open(disk);
+        log.Append(G, term: 1, first: 1, last: 1);
+        log.Close();
+        disk.FailCall(DiskCall.Write, lost, DiskFault.LostWrite);
+        WriteAheadLog second = Open(disk);
+        Assert.Equal(1, disk.Count(DiskFault.LostWrite));
+        second.Dispose();
+        disk.Crash(CrashMode.LoseAll);
+
+        using WriteAheadLog third = Open(disk);
+
+        Assert.True(third.Incarnation > second.Incarnation, $"{third.Incarnation} after {second.Incarnation}");
+    }
+
+    /// <summary>Seed 604 with false writes: what proved that a batch was durable lay in the midst of it.</summary>
+    [Fact]
+    public void A_batch_that_landed_in_the_one_before_it_proves_that_one()
+    {
+        var disk = new MemoryDisk();
+        WriteAheadLog log = Open(disk);
+        log.Append(G, term: 1, first: 1, last: 1);
+        log.Append(G, term: 1, first: 2, last: 2, size: 8000);
+        log.Append(G, term: 1, first: 3, last: 3);
+        log.Dispose();
+        LogRecord large = Assert.Single(LogTools.Dump(disk), record => record.Id.Index == new LogIndex(2) && record.IsEntry);
+        LogRecord last = Assert.Single(LogTools.Dump(disk), record => record.Id.Index == new LogIndex(3) && record.IsEntry);
+        using (IDiskFile file = disk.Open($"log/{last.Segment}", DiskAccess.ReadWrite))
+        {
+            byte[] batch = new byte[1024];
+            file.TryReadFully(batch, last.Offset);
+            file.Write(new byte[batch.Length], last.Offset);
+            file.Write(batch, large.Offset + 1024);
+        }
+
+        using WriteAheadLog again = Open(disk);
+
+        Assert.Equal(new LostEntries(EntryId.Of(1, 2)), Assert.Single(again.Recovery.Groups).Lost);
+    }
+
+    /// <summary>A client knows the format and not the salt. Without one its payload is taken for a record as soon as the real one rots.</summary>
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(0x1234_5678_9ABC_DEF0, false)]
+    public void A_forged_record_in_a_payload_is_not_taken(ulong salt, bool isTaken)
+    {
+        var disk = new SimulatedDisk(new SeededRandom(1));
+        LogOptions options = Options with { Salt = salt };
+        WriteAheadLog log = WriteAheadLog.Open(disk, options);
+        log.Append(G, term: 1, first: 1, last: 1);
+        byte[] payload = new byte[RecordHeader.Size];
+        var forged = new RecordHeader { Kind = RecordKind.Truncate, Group = G.Value, Sequence = 1000, Batch = 900, Segment = 1 };
+        forged.Write(payload, salt: 0);
+        var write = new LogWrite();
+        write.Begin(G);
+        write.Add(StoredEntry.Born(EntryId.Of(1, 2), EntryKind.Command, payload));
+        log.Commit(write);
+        log.Append(G, term: 1, first: 3, last: 3);
+        disk.Crash(CrashMode.LoseAll);
+        int at = disk.ReadDurable("log/0000000000000001.log").AsSpan().IndexOf(payload);
+        disk.FlipBit("log/0000000000000001.log", at - RecordHeader.Size, 0);
+
+        using WriteAheadLog again = WriteAheadLog.Open(disk, options);
+
+        Assert.Equal(isTaken, Assert.Single(again.Recovery.Groups).Lost != new LostEntries(EntryId.Of(1, 3)));
+    }
+
+    /// <summary>Seed 232 of the sweeps: of two renames a crash left the second alone, and a segment and a spare were one file.</summary>
+    [Fact]
+    public void No_crash_leaves_two_names_for_one_segment()
+    {
+        for (ulong seed = 1; seed <= 60; seed++)
+        {
+            var disk = new SimulatedDisk(new SeededRandom(seed), new SimulatedDiskOptions { Journal = JournalOrder.Adversarial });
+            WriteAheadLog log = Open(disk);
+            log.Append(G, term: 1, first: 1, last: 3);
+            log.Dispose();
+            disk.Kill();
+
+            // The start copies into a second segment, and the first becomes a spare; the third takes it.
+            log = Open(disk);
+            log.Commit(Compaction(G, 1, 3));
+            disk.FailCall(DiskCall.FlushDirectory, 1 + (long)(seed % 2));
+            try
+            {
+                for (ulong index = 4; index <= 40; index++)
+                {
+                    log.Append(G, term: 1, index, index, size: 4000);
+                }
+            }
+            catch (StorageFailedException)
+            {
+            }
+
+            disk.StopFaults();
+            for (int starts = 0; starts < 4; starts++)
+            {
+                disk.Crash(starts == 0 ? CrashMode.Random : CrashMode.LoseAll);
+                using WriteAheadLog again = Open(disk);
+                Assert.False(again.Recovery.IsDamaged, $"seed {seed}: {string.Join(' ', again.Recovery.Notes)}");
+                ulong next = again.LastOf(G).Index.Value + 1;
+                again.Append(G, term: 2, next, next);
+            }
+        }
     }
 
     [Fact]

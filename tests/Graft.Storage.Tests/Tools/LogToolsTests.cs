@@ -19,10 +19,10 @@ public sealed class LogToolsTests
             0000000000000001.log@4096                1        1 segments   -        0@t0                   0 -        ok
             0000000000000001.log@4160                2        1 command    g7       1@t1                  16 -        ok
             0000000000000001.log@4240                3        1 command    g7       2@t1                  16 -        ok
-            0000000000000001.log@4320                4        1 end        -        4@t1                 104 -        ok
-            0000000000000001.log@4488                5        2 truncate   g7       1@t0                   0 -        ok
-            0000000000000001.log@4552                6        2 end        -        2@t1                 104 -        ok
-            0000000000000001.log@8192                7        3 end        -        1@t1                 104 clean    ok
+            0000000000000001.log@4320                4        1 end        -        4@t1                 112 -        ok
+            0000000000000001.log@4496                5        2 truncate   g7       1@t0                   0 -        ok
+            0000000000000001.log@4560                6        2 end        -        2@t1                 112 -        ok
+            0000000000000001.log@8192                7        3 end        -        1@t1                 112 clean    ok
             """,
             string.Join('\n', LogTools.Dump(disk)));
         Assert.Equal("01000000000000000100000000000000 |................|", LogTools.Dump(disk).First(record => record.IsEntry).Preview());
@@ -86,7 +86,7 @@ public sealed class LogToolsTests
     public void A_torn_end_is_no_damage()
     {
         HostileLog log = Healthy();
-        log.Files[First].AsSpan(8192 + 64, 104).Clear();
+        log.Files[First].AsSpan(8192 + 64, 112).Clear();
 
         LogVerdict verdict = LogTools.Verify(log.ToDisk());
 
@@ -115,6 +115,22 @@ public sealed class LogToolsTests
     }
 
     [Fact]
+    public void Without_its_identity_a_log_is_read_by_what_its_segments_begin_with()
+    {
+        var disk = new MemoryDisk();
+        WriteAheadLog log = Open(disk);
+        log.Append(G, term: 1, first: 1, last: 2);
+        log.Close();
+        disk.Delete("identity");
+
+        LogVerdict verdict = LogTools.Verify(disk);
+
+        Assert.Equal((LogState.Sound, 1), (verdict.State, verdict.Segments));
+        Assert.Contains("told from the first records of 1 segments", verdict.Notes[0], StringComparison.Ordinal);
+        Assert.All(LogTools.Dump(disk), record => Assert.True(record.IsSound, record.Fault));
+    }
+
+    [Fact]
     public void A_directory_says_whose_it_is_and_who_took_it_last()
     {
         MemoryDisk disk = Healthy().ToDisk();
@@ -122,7 +138,7 @@ public sealed class LogToolsTests
 
         DirectoryListing listing = LogTools.Describe(disk);
 
-        Assert.Equal(new DirectoryListing(new ClusterId(11), new NodeId(3), 1, 1, "sound", "process 12 of  machine"), listing);
+        Assert.Equal(new DirectoryListing(new ClusterId(11), new NodeId(3), 1, 1, "sound", "process 12 of  machine") { Salt = Options.Salt }, listing);
     }
 
     [Fact]

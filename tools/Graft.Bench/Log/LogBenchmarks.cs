@@ -12,7 +12,7 @@ internal static class LogBenchmarks
 
     private static readonly int[] EntriesPerBatch = [1, 128];
 
-    private static readonly LogOptions Options = new() { Cluster = new ClusterId(1), Node = new NodeId(1) };
+    private static readonly LogOptions Options = new() { Cluster = new ClusterId(1), Node = new NodeId(1), Salt = 0x5EED_0123_4567_89AB };
 
     internal static LogReport Run(LogArguments arguments)
     {

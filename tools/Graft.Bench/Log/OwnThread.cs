@@ -42,6 +42,6 @@ internal sealed class OwnThread(WriteAheadLog log, byte[] payload, int batch)
             throw new BenchmarkFailedException("A write was acknowledged that isn't durable.");
         }
 
-        BatchBytes = (batch * (64 + ((payload.Length + 7) & ~7))) + 64 + 104;
+        BatchBytes = (batch * (64 + ((payload.Length + 7) & ~7))) + 64 + 112;
     }
 }
