@@ -68,7 +68,14 @@ internal sealed class NodeRuntime : INodeFailure
             : birth ?? throw new ArgumentException("The data directory is empty, and nobody said whose it is to be.", nameof(birth));
         var options = new LogOptions
         {
-            Cluster = identity.Cluster, Node = identity.Node, Holder = holder, SegmentBytes = segmentBytes, CacheBytes = cacheBytes,
+            Cluster = identity.Cluster,
+            Node = identity.Node,
+            Holder = holder,
+            SegmentBytes = segmentBytes,
+            CacheBytes = cacheBytes,
+
+            // Of a stream of its own: the node's id is drawn from the seed too, and everybody knows that.
+            Salt = new SeededRandom(~seams.Seed).NextUInt64(),
         };
         var log = WriteAheadLog.Open(seams.Disk, options);
         try
