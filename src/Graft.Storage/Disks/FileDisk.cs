@@ -170,7 +170,7 @@ public sealed class FileDisk : IDisk
 
         // The file stays when the lock ends. Deleted, it could be locked under its old name by one process and be created
         // and locked again by another.
-        return content;
+        return new MachineLock(_calls, handle, content);
     }
 
     internal SystemResult OpenUnflushable(string file, out SafeFileHandle handle) =>

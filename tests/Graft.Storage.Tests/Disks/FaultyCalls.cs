@@ -94,6 +94,8 @@ internal sealed unsafe class FaultyCalls : ISystemCalls
 
     public SystemResult Lock(SafeFileHandle handle) => Fault(nameof(Lock)) ?? _calls.Lock(handle);
 
+    public SystemResult Unlock(SafeFileHandle handle) => _calls.Unlock(handle);
+
     public SystemResult OpenUnflushable(string file, out SafeFileHandle handle) => _calls.OpenUnflushable(file, out handle);
 
     public SystemResult Exists(string path) => Fault(nameof(Exists)) ?? _calls.Exists(path);

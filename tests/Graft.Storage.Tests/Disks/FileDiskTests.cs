@@ -1,10 +1,11 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Microsoft.Win32.SafeHandles;
 
 namespace Graft.Storage.Tests.Disks;
 
 /// <summary>What <see cref="FileDisk"/> makes of the answers of a system, and what is its own and no other disk's.</summary>
-public sealed class FileDiskTests : IDisposable
+public sealed partial class FileDiskTests : IDisposable
 {
     private readonly TemporaryDirectory _directory = new();
     private readonly FaultyCalls _calls = new();
@@ -103,6 +104,22 @@ public sealed class FileDiskTests : IDisposable
             Assert.NotEqual(0, Convert.ToInt32(flags["flags:".Length..].Trim(), 8) & CloseOnExec);
         });
     }
+
+    [Fact] // between its fork and its exec a child holds all handles of its parent, and a start in that moment found the directory in use
+    public void A_lock_ends_with_its_holder_though_a_child_that_is_just_being_born_has_the_handle_too()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "The handle is copied by a call of Linux.");
+        IDisposable locked = _disk.Lock("LOCK", "me");
+        using var copy = new SafeFileHandle(Duplicate((int)_calls.Opened[^1].DangerousGetHandle()), ownsHandle: true);
+
+        locked.Dispose();
+
+        _disk.Lock("LOCK", "my successor").Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "dup", SetLastError = true)]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
+    private static partial int Duplicate(int handle);
 
     [Fact]
     public void A_lock_that_cannot_be_taken_for_another_reason_is_not_called_held()

@@ -34,6 +34,12 @@ internal unsafe interface ISystemCalls
     /// <summary>Doesn't wait. The lock belongs to this handle, not to the process, and ends with it.</summary>
     SystemResult Lock(SafeFileHandle handle);
 
+    /// <summary>
+    /// Ends a lock before its handle is closed. Between a fork and its exec a child of this process holds every handle of ours: a
+    /// lock that only ended with the last of them would outlive its holder by as long as that takes.
+    /// </summary>
+    SystemResult Unlock(SafeFileHandle handle);
+
     /// <summary>Opens something that has no flush, which therefore must fail on it.</summary>
     /// <param name="file">A file of ours that exists, for a system on which that takes one.</param>
     /// <param name="handle">What was opened.</param>

@@ -25,6 +25,7 @@ internal abstract unsafe class UnixCalls : ISystemCalls
     private const int SEEK_END = 2;
     private const int LOCK_EX = 2;
     private const int LOCK_NB = 4;
+    private const int LOCK_UN = 8;
     private const int F_OK = 0;
 
     /// <summary>IOV_MAX of both systems.</summary>
@@ -74,6 +75,8 @@ internal abstract unsafe class UnixCalls : ISystemCalls
     public SystemResult Length(SafeFileHandle handle) => Result(LibC.Seek(handle, 0, SEEK_END));
 
     public SystemResult Lock(SafeFileHandle handle) => Result(LibC.Lock(handle, LOCK_EX | LOCK_NB));
+
+    public SystemResult Unlock(SafeFileHandle handle) => Result(LibC.Lock(handle, LOCK_UN));
 
     // A character device without a flush of its own: EINVAL on Linux, ENOTTY for F_FULLFSYNC on macOS.
     public SystemResult OpenUnflushable(string file, out SafeFileHandle handle) => Open("/dev/null", SystemOpen.ReadWrite, out handle);

@@ -95,6 +95,9 @@ internal sealed unsafe class WindowsCalls : ISystemCalls
         return Result(Kernel32.Lock(handle, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &at));
     }
 
+    // No handle of ours is ever inherited, so the lock ends with it.
+    public SystemResult Unlock(SafeFileHandle handle) => default;
+
     // FlushFileBuffers asks for the right to write.
     public SystemResult OpenUnflushable(string file, out SafeFileHandle handle) => Open(file, SystemOpen.Read, out handle);
 
