@@ -1,16 +1,22 @@
 using Graft;
 using Microsoft.Extensions.Hosting;
 
-/// <summary>Uses the counter: adds one a few times, whoever leads, and says what came of it.</summary>
-internal sealed class Ticker(RaftNode<Counter, Add, long> counter, IHostApplicationLifetime lifetime) : BackgroundService
+/// <summary>Uses the counter: adds one each second, whoever leads, and says what came of it.</summary>
+internal sealed class Ticker(RaftNode<Counter, Add, long> counter) : BackgroundService
 {
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        for (int i = 0; i < 3; i++)
+        using var second = new PeriodicTimer(TimeSpan.FromSeconds(1));
+        while (await second.WaitForNextTickAsync(stoppingToken))
         {
-            Console.WriteLine($"total {await counter.ProposeAsync(new Add(1), stoppingToken)}");
+            try
+            {
+                Console.WriteLine($"total {await counter.ProposeAsync(new Add(1), stoppingToken)}");
+            }
+            catch (GraftException failure)
+            {
+                Console.WriteLine(failure.Message);
+            }
         }
-
-        lifetime.StopApplication();
     }
 }
