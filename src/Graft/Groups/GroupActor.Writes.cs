@@ -68,9 +68,12 @@ internal sealed partial class GroupActor
     }
 
     /// <summary>Takes back a write that was to be passed on: this node leads by now.</summary>
-    internal void Resubmit(PendingWrite write, in WriteOptions options)
+    /// <param name="write">The write.</param>
+    /// <param name="options">With the number that it was sent under, if it was.</param>
+    /// <param name="isInDoubt">Whether somebody may have received it.</param>
+    internal void Resubmit(PendingWrite write, in WriteOptions options, bool isInDoubt)
     {
-        write.Options = options;
+        (write.Options, write.IsInDoubt) = (options, isInDoubt);
         lock (_gate)
         {
             _incoming.Writes.Add(write);
@@ -289,7 +292,11 @@ internal sealed partial class GroupActor
 
     private void Decide(PendingWrite write, in EntryOutcome outcome)
     {
-        if (write.Entry != outcome.Entry)
+        if (write.Entry != outcome.Entry && write.IsInDoubt)
+        {
+            write.TryFail(new UnknownOutcomeException($"{write.Entry} was replaced; whether an earlier attempt was committed, nobody said.", write.Id));
+        }
+        else if (write.Entry != outcome.Entry)
         {
             write.TryFail(new RejectedException(
                 RejectReason.Superseded, $"{outcome.Entry} was committed in the place of {write.Entry}: the command was never carried out.", _core.Leader));

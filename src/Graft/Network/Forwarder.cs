@@ -41,7 +41,7 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
                 {
                     // What was sent elsewhere under a number is safe to propose here under the same.
                     isPassed = false;
-                    group.Resubmit(write, options);
+                    group.Resubmit(write, options, fate.MayBeDone);
                     return;
                 }
 

@@ -32,6 +32,9 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
     /// <summary>Where it was appended; zero before.</summary>
     internal EntryId Entry { get; set; }
 
+    /// <summary>An earlier attempt under the same number may have been received elsewhere: what became of this one isn't the whole answer.</summary>
+    internal bool IsInDoubt { get; set; }
+
     internal bool IsEnded => Volatile.Read(ref _isEnded) != 0;
 
     internal int Size => EntryEnvelope.SizeOf(Form, Options.Session != 0, Command.Length);
@@ -43,7 +46,7 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
     internal void Begin(WriteForm form, ReadOnlyMemory<byte> command, in WriteOptions options, Instant deadline, byte hops)
     {
         (Form, Command, Options, Deadline, Hops, Entry) = (form, command, options, deadline, hops, default);
-        (_isEnded, _holders) = (0, 2);
+        (IsInDoubt, _isEnded, _holders) = (false, 0, 2);
     }
 
     /// <summary>Ends the wait, not the command, when the caller gives up.</summary>
