@@ -17,59 +17,39 @@ internal sealed partial class GroupActor
     internal CancellationToken LeadershipToken => Volatile.Read(ref _leadership)?.Token ?? NotLeading;
 
     /// <summary>Hands leadership over and tells how it ended.</summary>
-    internal Task<TransferResult> TransferAsync(NodeId? target, TimeSpan timeout)
+    internal Task<TransferResult> TransferAsync(NodeId? target, TimeSpan timeout) => AskAsync<TransferResult>((done, now) =>
     {
-        var done = new TaskCompletionSource<TransferResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(now =>
+        TransferRefusal refusal = _core.TransferLeadership(target, timeout, now);
+        if (refusal == TransferRefusal.None)
         {
-            TransferRefusal refusal = _core.TransferLeadership(target, timeout, now);
-            if (refusal == TransferRefusal.None)
-            {
-                _transfer = done;
-            }
-            else
-            {
-                done.SetException(new RejectedException(
-                    refusal == TransferRefusal.NotLeader ? RejectReason.NotLeader : RejectReason.Malformed, Describe(refusal, target), _core.Leader));
-            }
-        });
-        return done.Task;
-    }
+            _transfer = done;
+        }
+        else
+        {
+            done.SetException(new RejectedException(
+                refusal == TransferRefusal.NotLeader ? RejectReason.NotLeader : RejectReason.Malformed, Describe(refusal, target), _core.Leader));
+        }
+    });
 
     /// <summary>Changes the members; ends once the change is committed and nobody is joint any more.</summary>
-    internal Task<LogIndex> ChangeMembersAsync(MembershipChange change, LogIndex? expected)
+    internal Task<LogIndex> ChangeMembersAsync(MembershipChange change, LogIndex? expected) => AskAsync<LogIndex>((done, now) =>
     {
-        var done = new TaskCompletionSource<LogIndex>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(now =>
+        MembershipProposal proposal = _core.ProposeMembership(change, expected ?? _core.MembershipIndex, now);
+        if (proposal.IsAppended)
         {
-            MembershipProposal proposal = _core.ProposeMembership(change, expected ?? _core.MembershipIndex, now);
-            if (proposal.IsAppended)
-            {
-                _changes.Add((proposal.Entry, done));
-            }
-            else
-            {
-                done.SetException(new MembershipRefusedException(proposal.Refusal, change, _core.Membership, _core.MembershipIndex, _core.Leader));
-            }
-        });
-        return done.Task;
-    }
+            _changes.Add((proposal.Entry, done));
+        }
+        else
+        {
+            done.SetException(new MembershipRefusedException(proposal.Refusal, change, _core.Membership, _core.MembershipIndex, _core.Leader));
+        }
+    });
 
-    internal Task<RaftStatus> StatusAsync()
-    {
-        var done = new TaskCompletionSource<RaftStatus>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(now => done.SetResult(_core.Status(now)));
-        return done.Task;
-    }
+    internal Task<RaftStatus> StatusAsync() => AskAsync<RaftStatus>((done, now) => done.SetResult(_core.Status(now)));
 
     /// <summary>The group as this node knows it, for whoever looks for its leader.</summary>
-    internal Task<GroupInfo> DescribeAsync()
-    {
-        var done = new TaskCompletionSource<GroupInfo>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(_ => done.SetResult(new GroupInfo(
-            _core.Term, _core.Leader, _applied, _core.MembershipIndex, _core.Membership, [.. _addresses.Select(static row => (row.Key, row.Value))])));
-        return done.Task;
-    }
+    internal Task<GroupInfo> DescribeAsync() => AskAsync<GroupInfo>((done, _) => done.SetResult(new GroupInfo(
+        _core.Term, _core.Leader, _applied, _core.MembershipIndex, _core.Membership, [.. _addresses.Select(static row => (row.Key, row.Value))])));
 
     void IApplierHost.AddressNoted(NodeId node, string address) => Tell(_ =>
     {

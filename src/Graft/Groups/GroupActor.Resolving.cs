@@ -50,28 +50,20 @@ internal sealed partial class GroupActor
         }
     }
 
-    private Task<bool?> FindAsync(EntryId entry)
+    private Task<bool?> FindAsync(EntryId entry) => AskAsync<bool?>((done, _) =>
     {
-        var done = new TaskCompletionSource<bool?>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(_ =>
+        if (entry.Index > _core.CommitIndex)
         {
-            if (entry.Index <= _core.CommitIndex)
-            {
-                if (entry.Index < _core.Log.Base.Index)
-                {
-                    done.SetException(new UnknownOutcomeException(
-                        $"The log of this node begins behind {_core.Log.Base}: it can't tell any more what stood at {entry.Index}.", new WriteId(entry, 0, 0)));
-                }
-                else
-                {
-                    done.SetResult(_core.Log.Contains(entry));
-                }
-            }
-            else
-            {
-                done.SetResult(_core.Term > entry.Term && _core.Log.TermAt(_core.CommitIndex) > entry.Term ? false : null);
-            }
-        });
-        return done.Task;
-    }
+            done.SetResult(_core.Term > entry.Term && _core.Log.TermAt(_core.CommitIndex) > entry.Term ? false : null);
+        }
+        else if (entry.Index >= _core.Log.Base.Index)
+        {
+            done.SetResult(_core.Log.Contains(entry));
+        }
+        else
+        {
+            done.SetException(new UnknownOutcomeException(
+                $"The log of this node begins behind {_core.Log.Base}: it can't tell any more what stood at {entry.Index}.", new WriteId(entry, 0, 0)));
+        }
+    });
 }

@@ -18,16 +18,11 @@ internal sealed partial class GroupActor
     void IApplierHost.Restored(EntryId snapshot) => Tell(_ => OnRestored(snapshot));
 
     /// <summary>Takes a snapshot of what is applied now.</summary>
-    internal Task<EntryId> TakeSnapshotAsync()
+    internal Task<EntryId> TakeSnapshotAsync() => AskAsync<EntryId>((done, _) =>
     {
-        var done = new TaskCompletionSource<EntryId>(TaskCreationOptions.RunContinuationsAsynchronously);
-        Post(_ =>
-        {
-            _snapshotWaiters.Add(done);
-            BeginSnapshot();
-        });
-        return done.Task;
-    }
+        _snapshotWaiters.Add(done);
+        BeginSnapshot();
+    });
 
     /// <summary>The snapshot that was to be fetched has come, whole, verified and durable.</summary>
     internal void SnapshotFetched(EntryId last) => Tell(now => _core.SnapshotReceived(last, now));

@@ -74,12 +74,24 @@ internal sealed partial class GroupActor
     internal void Resubmit(PendingWrite write, in WriteOptions options, bool isInDoubt)
     {
         (write.Options, write.IsInDoubt) = (options, isInDoubt);
+        string? over;
         lock (_gate)
         {
-            _incoming.Writes.Add(write);
+            over = _over;
+            if (over is null)
+            {
+                _incoming.Writes.Add(write);
+            }
         }
 
-        Ask();
+        if (over is null)
+        {
+            Ask();
+        }
+        else
+        {
+            Refuse(write, new RejectedException(RejectReason.Stopping, over));
+        }
     }
 
     /// <summary>A write that was passed on has ended.</summary>
@@ -243,9 +255,15 @@ internal sealed partial class GroupActor
 
     private void Refuse(PendingWrite write, Exception why)
     {
-        write.TryFail(why);
+        Fail(write, why);
         Drop(write);
     }
+
+    // What this attempt came to isn't the whole answer if an earlier one may have been received elsewhere.
+    private static void Fail(PendingWrite write, Exception why) =>
+        write.TryFail(write.IsInDoubt && why is RejectedException
+            ? new UnknownOutcomeException($"{why.Message} Whether an earlier attempt was committed, nobody said.", write.Id)
+            : why);
 
     // The actor is through with a command that never reached the log.
     private void Drop(PendingWrite write)
@@ -292,13 +310,9 @@ internal sealed partial class GroupActor
 
     private void Decide(PendingWrite write, in EntryOutcome outcome)
     {
-        if (write.Entry != outcome.Entry && write.IsInDoubt)
+        if (write.Entry != outcome.Entry)
         {
-            write.TryFail(new UnknownOutcomeException($"{write.Entry} was replaced; whether an earlier attempt was committed, nobody said.", write.Id));
-        }
-        else if (write.Entry != outcome.Entry)
-        {
-            write.TryFail(new RejectedException(
+            Fail(write, new RejectedException(
                 RejectReason.Superseded, $"{outcome.Entry} was committed in the place of {write.Entry}: the command was never carried out.", _core.Leader));
         }
         else if (outcome.Refusal == RejectReason.None)

@@ -30,6 +30,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     private Inputs _incoming = new();
     private Inputs _inputs = new();
     private GroupView _view;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _over;
 
     internal GroupActor(GroupServices services, SeededRandom random, GroupSettings settings, RaftOptions options, RestoredState restored, IStateMachine machine)
@@ -52,8 +53,6 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     /// <summary>What the group looks like from outside, as of the last turn.</summary>
     internal GroupView View => Volatile.Read(ref _view);
-
-    internal Applier Applier => _applier;
 
     Instant IDeadline.QueuedFor { get; set; } = Instant.Never;
 
@@ -96,17 +95,19 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         }
     }
 
-    /// <summary>Has something done in the group's turn.</summary>
+    /// <summary>Has something done in the group's turn, and answered then or later; if the group ends before that turn, by its end.</summary>
     /// <exception cref="RejectedException">The group has stopped.</exception>
-    internal void Post(Action<Instant> request)
+    private Task<T> AskAsync<T>(Action<TaskCompletionSource<T>, Instant> request)
     {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_gate)
         {
             ThrowIfOver();
-            _incoming.Requests.Add(request);
+            _incoming.Requests.Add((now => request(answer, now), over => answer.TrySetException(over)));
         }
 
         Ask();
+        return answer.Task;
     }
 
     /// <summary>Tells the group of something that it need not know once it has stopped.</summary>
@@ -119,7 +120,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
                 return;
             }
 
-            _incoming.Requests.Add(report);
+            _incoming.Requests.Add((report, null));
         }
 
         Ask();
@@ -128,17 +129,8 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     /// <summary>Ends the group on this node: whoever waits is told, and no more is said to anybody.</summary>
     internal async Task StopAsync()
     {
-        var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        Tell(_ =>
-        {
-            End("This node is stopping.");
-            stopped.SetResult();
-        });
-        if (_over is null)
-        {
-            await stopped.Task;
-        }
-
+        Tell(_ => End("This node is stopping."));
+        await _ended.Task;
         _applier.Stop();
         try
         {
@@ -189,6 +181,11 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
                 message.Release();
             }
 
+            foreach ((Action<Instant> _, Action<Exception>? refuse) in _incoming.Requests)
+            {
+                refuse?.Invoke(new RejectedException(RejectReason.Stopping, why));
+            }
+
             _incoming.Clear();
         }
 
@@ -214,6 +211,8 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
             Volatile.Write(ref _leadership, null);
             _services.Scheduler.Post(new Cancellation(ended));
         }
+
+        _ended.TrySetResult();
     }
 
     private void ThrowIfOver()
@@ -237,7 +236,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
         // Before the requests: what is applied decides writes that an installed snapshot, which is one of them, can only give up.
         TakeApplied();
-        foreach (Action<Instant> request in _inputs.Requests)
+        foreach ((Action<Instant> request, Action<Exception>? _) in _inputs.Requests)
         {
             request(now);
         }
@@ -379,7 +378,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
         internal List<(LogWrite Write, Exception? Failure, bool IsNoSpace)> Written { get; } = [];
 
-        internal List<Action<Instant>> Requests { get; } = [];
+        internal List<(Action<Instant> Do, Action<Exception>? Refuse)> Requests { get; } = [];
 
         internal List<PendingWrite> Writes { get; } = [];
 
