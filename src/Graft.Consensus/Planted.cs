@@ -64,6 +64,11 @@ internal static partial class Planted
     internal const bool TransferKeepsLease = Id == nameof(TransferKeepsLease);                     // C07
     internal const bool TransferNeverEnds = Id == nameof(TransferNeverEnds);                       // F02
 
+    // Rest.
+    internal const bool RestsWithoutQuorum = Id == nameof(RestsWithoutQuorum);                     // B07
+    internal const bool VouchConfirmsRound = Id == nameof(VouchConfirmsRound);                     // C03
+    internal const bool RestsWithoutFollowers = Id == nameof(RestsWithoutFollowers);               // K10
+
     // Snapshots.
     internal const bool NoSnapshotForLagging = Id == nameof(NoSnapshotForLagging);                 // D07, D22
     internal const bool InstallKeepsConflictingLog = Id == nameof(InstallKeepsConflictingLog);     // G02

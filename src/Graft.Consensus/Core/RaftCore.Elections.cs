@@ -354,6 +354,7 @@ public sealed partial class RaftCore
         _leader = null;
         _candidate = null;
         _follower = null;
+        _isResting = false;
     }
 
     // The only place where the term changes, and it only rises. The vote belongs to the term and goes with it, and only

@@ -188,7 +188,10 @@ public sealed partial class RaftCore
         // A notice between rounds is answered by nobody.
         if (m.Round > 0)
         {
-            Send(Draft(MessageKind.HeartbeatReply, m));
+            // Said before it is done: after this nothing is owed any more.
+            bool rests = m.IsRest && MayRest(m, follower);
+            Send(Draft(MessageKind.HeartbeatReply, m) with { Flags = rests ? MessageFlags.Rest : MessageFlags.None });
+            _isResting = rests;
         }
 
         return StepOutcome.Accepted;

@@ -31,6 +31,7 @@ public sealed partial class RaftCore
         }
 
         LeaderState leader = _leader!;
+        NoteBusy(leader);
         LogIndex first = _log.Last.Index.Next;
         _log.Append(_term, (ulong)sizes.Length);
         foreach (int size in sizes)
@@ -79,6 +80,7 @@ public sealed partial class RaftCore
 
     private EntryId AppendOwn(LeaderState leader, Membership? membership)
     {
+        NoteBusy(leader);
         _log.Append(_term, 1);
         leader.Sizes.Append(0);
         EntryId id = _log.Last;
@@ -117,8 +119,9 @@ public sealed partial class RaftCore
         if (_leader == leader)
         {
             WatchFollowers(leader);
-            StartRound(leader);
+            StartRound(leader, asksRest: WantsRest(leader));
             PressTransfer(leader);
+            TryRest(leader);
         }
     }
 
@@ -140,9 +143,10 @@ public sealed partial class RaftCore
     }
 
     /// <summary>Begins a round: whoever answers followed us after now.</summary>
-    private void StartRound(LeaderState leader)
+    private void StartRound(LeaderState leader, bool asksRest = false)
     {
         ulong round = leader.Rounds.Start(_now);
+        leader.RestRound = asksRest ? round : 0;
         if (leader.Self is { } self)
         {
             self.ConfirmedRound = round;
@@ -152,20 +156,21 @@ public sealed partial class RaftCore
         {
             if (progress != leader.Self)
             {
-                SendHeartbeat(progress, round);
+                SendHeartbeat(progress, round, asksRest && progress.Match == _commit);
             }
         }
 
         OnRoundConfirmed(leader);
     }
 
-    private void SendHeartbeat(Progress progress, ulong round)
+    private void SendHeartbeat(Progress progress, ulong round, bool asksRest)
     {
         // Capped by what this very member has acknowledged: beyond that its log may be another history.
         LogIndex commit = LogIndex.Min(_commit, progress.Match);
         progress.CommitSent = LogIndex.Max(progress.CommitSent, commit);
         Send(Draft(MessageKind.Heartbeat, progress.Id, progress.Incarnation) with
         {
+            Flags = asksRest ? MessageFlags.Rest : MessageFlags.None,
             Commit = commit,
             Round = round,
         });

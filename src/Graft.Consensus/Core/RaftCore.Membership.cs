@@ -165,7 +165,7 @@ public sealed partial class RaftCore
         {
             if (progress != leader.Self)
             {
-                SendHeartbeat(progress, round: 0);
+                SendHeartbeat(progress, round: 0, asksRest: false);
             }
         }
 

@@ -40,6 +40,15 @@ public sealed partial class RaftCore
 
     private void AddRead(in PendingRead read)
     {
+        if (_leader is { } leader)
+        {
+            NoteBusy(leader);
+        }
+        else
+        {
+            WakeUp(isAnswered: true);
+        }
+
         _pendingReads.Add(read);
         _unplacedReads++;
         _earliestReadDeadline = Instant.Earlier(_earliestReadDeadline, read.Deadline);

@@ -56,7 +56,7 @@ public sealed partial class RaftCore
         {
             if (progress != leader.Self && progress.CommitSent < LogIndex.Min(_commit, progress.Match))
             {
-                SendHeartbeat(progress, round: 0);
+                SendHeartbeat(progress, round: 0, asksRest: false);
             }
         }
     }
@@ -94,7 +94,7 @@ public sealed partial class RaftCore
 
     private Instant ComputeNextDeadline()
     {
-        if (_isStopped)
+        if (_isStopped || _isResting)
         {
             return Instant.Never;
         }

@@ -197,6 +197,7 @@ public sealed partial class RaftCore
         Observe(now);
         if (_leader is { } leader && leader.Tracker.Find(member) is { State: ProgressState.Replicate } progress && progress != leader.Self)
         {
+            NoteBusy(leader);
             progress.BecomeProbe(_nextAppend, _now);
             progress.IsProbeSent = true;
             progress.ProbeRound = leader.Rounds.Current;
@@ -381,6 +382,12 @@ public sealed partial class RaftCore
 
         progress.IsOfferDue = progress.State == ProgressState.Snapshot;
         FollowCatchUp(leader!, progress);
+        if (m.IsRest)
+        {
+            progress.RestedIn = m.Round;
+            TryRest(leader!);
+        }
+
         return StepOutcome.Accepted;
     }
 

@@ -52,6 +52,7 @@ public sealed partial class RaftCore
 
     private void BeginTransfer(LeaderState leader, NodeId target, TimeSpan timeout, bool isForStalledDisk)
     {
+        NoteBusy(leader);
         leader.Transfer = new Transfer(target, _now + timeout, isForStalledDisk);
         PressTransfer(leader);
     }

@@ -169,6 +169,7 @@ public sealed partial class RaftCore
         StepOutcome outcome = Admit(message);
         if (outcome == StepOutcome.Accepted)
         {
+            WakeUp(isAnswered: message.Kind is MessageKind.AppendEntries or MessageKind.Heartbeat && message.Round > 0 && message.From == Leader);
             outcome = Dispatch(message);
         }
 
@@ -185,6 +186,11 @@ public sealed partial class RaftCore
     {
         Observe(now);
         if (_isStopped)
+        {
+            return;
+        }
+
+        if (_isResting)
         {
             return;
         }

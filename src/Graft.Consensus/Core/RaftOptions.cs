@@ -59,6 +59,12 @@ public sealed class RaftOptions
     /// <summary>How long the leader's disk may owe an answer before leadership is handed over; 2 T unless set.</summary>
     public TimeSpan? DiskStallTimeout { get; init; }
 
+    /// <summary>
+    /// After this long with nothing to do a leader asks its followers to rest, and beats no more: <see cref="RaftCore.IsResting"/>.
+    /// Null: it beats for ever. Only for a host that knows by itself which of its peers live.
+    /// </summary>
+    public TimeSpan? RestAfter { get; init; }
+
     internal TimeSpan Heartbeat => HeartbeatInterval ?? Fraction(10);
 
     internal TimeSpan NoticeDelay => CommitNoticeDelay ?? Fraction(100);
@@ -97,6 +103,7 @@ public sealed class RaftOptions
         Require(ReadsPendingMax > 0, $"ReadsPendingMax ({ReadsPendingMax}) must be above 0.");
         Require(NoticeDelay >= TimeSpan.Zero, $"CommitNoticeDelay ({NoticeDelay}) must be 0 or more.");
         Require(SnapshotStall > TimeSpan.Zero, $"SnapshotStallTimeout ({SnapshotStall}) must be above 0.");
+        Require(RestAfter is null || RestAfter >= TimeSpan.Zero, $"RestAfter ({RestAfter}) must be 0 or more.");
         Require(DiskStall > TimeSpan.Zero, $"DiskStallTimeout ({DiskStall}) must be above 0.");
     }
 

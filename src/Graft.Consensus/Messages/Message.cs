@@ -17,8 +17,8 @@ namespace Graft.Consensus;
 /// PreVoteReply, ...Reply   Term, Granted, Reason, Sequence
 /// AppendEntries            Term, Entry (before the range), Last, EntriesTerm, Commit, Round, Sequence, Bytes, Membership
 /// AppendEntriesReply       Term, Granted: Last (durable and matching); else Entry (hint), Last (refused previous); Round, Sequence
-/// Heartbeat                Term, Commit (capped by what the receiver has acknowledged), Round
-/// HeartbeatReply           Term, Round
+/// Heartbeat                Term, Commit (capped by what the receiver has acknowledged), Round, Rest
+/// HeartbeatReply           Term, Round (none: a follower that rested is awake), Rest
 /// InstallSnapshot          Term, Snapshot, Round
 /// InstallSnapshotReply     Term, Reason, Entry (the snapshot's last), Bytes (received so far), Round
 /// TimeoutNow               Term, Last (the leader's last)
@@ -91,6 +91,8 @@ public readonly record struct Message
     public bool HostClips => (Flags & MessageFlags.HostClips) != 0;
 
     public bool HeadersOnly => (Flags & MessageFlags.HeadersOnly) != 0;
+
+    public bool IsRest => (Flags & MessageFlags.Rest) != 0;
 
     public bool TakesLease => (Flags & MessageFlags.Lease) != 0;
 

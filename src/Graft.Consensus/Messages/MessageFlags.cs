@@ -26,4 +26,7 @@ public enum MessageFlags : byte
 
     /// <summary>The asker takes an answer under the leader's lease.</summary>
     Lease = 16,
+
+    /// <summary>In a Heartbeat: nothing more comes unless something happens. In its reply: the follower rests.</summary>
+    Rest = 32,
 }

@@ -15,8 +15,8 @@ internal static class MessageText
         MessageKind.AppendEntriesReply => m.IsGranted
             ? $"AppendEntriesReply match={m.Last}"
             : $"AppendEntriesReply refused {m.Reason} prev={m.Last} hint={m.Hint}",
-        MessageKind.Heartbeat => $"Heartbeat round={m.Round} commit={m.Commit}",
-        MessageKind.HeartbeatReply => $"HeartbeatReply round={m.Round}{(m.Reason == MessageReason.None ? "" : $" {m.Reason}")}",
+        MessageKind.Heartbeat => $"Heartbeat round={m.Round} commit={m.Commit}{(m.IsRest ? " rest" : "")}",
+        MessageKind.HeartbeatReply => $"HeartbeatReply round={m.Round}{(m.IsRest ? " rests" : "")}{(m.Reason == MessageReason.None ? "" : $" {m.Reason}")}",
         MessageKind.InstallSnapshot => $"InstallSnapshot {m.Snapshot?.Last}",
         MessageKind.InstallSnapshotReply => $"InstallSnapshotReply {m.Entry} {m.Reason} bytes={m.Bytes}",
         MessageKind.TimeoutNow => $"TimeoutNow last={m.Last}",

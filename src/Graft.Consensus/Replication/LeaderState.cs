@@ -8,6 +8,7 @@ internal sealed class LeaderState
         FirstIndex = lastBefore.Next;
         Sizes = new RecentSizes((int)System.Numerics.BitOperations.RoundUpToPowerOf2((uint)Math.Max(16, options.UncommittedEntriesMax + 1)), lastBefore);
         HeartbeatAt = now;
+        BusyAt = now;
         QuorumCheckFrom = now + options.ElectionTimeout;
     }
 
@@ -40,6 +41,12 @@ internal sealed class LeaderState
     internal bool IsLeaseRevoked { get; set; }
 
     internal Transfer? Transfer { get; set; }
+
+    /// <summary>When there was last anything to do.</summary>
+    internal Instant BusyAt { get; set; }
+
+    /// <summary>The newest round if it asked the followers to rest and nothing has come in between; else 0.</summary>
+    internal ulong RestRound { get; set; }
 
     /// <summary>Some member waits to be made a voter.</summary>
     internal bool HasJoining { get; set; }

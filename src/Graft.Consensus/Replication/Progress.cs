@@ -56,6 +56,9 @@ internal sealed class Progress
     /// <summary>When it last answered anything of this term.</summary>
     internal Instant LastContact { get; set; }
 
+    /// <summary>The last of our rounds that it has answered by going to rest.</summary>
+    internal ulong RestedIn { get; set; }
+
     /// <summary>The highest of our rounds that it has answered.</summary>
     internal ulong ConfirmedRound { get; set; }
 

@@ -133,7 +133,7 @@ internal static class MessageCodec
 
         // What the sender would have left out isn't there twice: neither a zero nor what the hello has said already.
         if (reader.HasFailed || FieldsOf(message, ends) != (fields & ~MessageFields.Membership)
-            || message.Flags > (MessageFlags)31 || message.Reason > MessageReason.OtherLogKind
+            || message.Flags > (MessageFlags)63 || message.Reason > MessageReason.OtherLogKind
             || count > WireLimits.EntriesMax || count > (ulong)(reader.Remaining / EntryHeadBytesMin))
         {
             reader.Fail();

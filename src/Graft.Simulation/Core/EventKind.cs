@@ -15,6 +15,7 @@ internal enum EventKind : byte
     ClientPropose,
     ClientRead,
     ApplyAgain,
+    Watch,
     Transfer,
     Campaign,
     Unreachable,

@@ -77,6 +77,10 @@ public enum Probe
     VoteRefusedLeaderAlive,
     VoteRefusedGiven,
     VoteRefusedRemoved,
+    FollowerRested,
+    LeaderRested,
+    RestedWithoutAMember,
+    RestEndedByHost,
     SecondActWithPart,
     SecondActWithAll,
 }

@@ -93,6 +93,14 @@ internal sealed class SimNode(int slot, CoreDisk disk, bool isWitness)
 
     internal bool IsStopped { get; set; }
 
+    /// <summary>The leadership under which its core rests, as of the last Turn; null if it doesn't.</summary>
+    internal (Term Term, NodeId? Leader)? RestsUnder { get; set; }
+
+    internal ulong WatchVersion { get; set; }
+
+    /// <summary>The peers that the resting core relies on, by slot.</summary>
+    internal PeerHeard?[] Heard { get; } = new PeerHeard?[World.SlotsMax];
+
     internal bool IsRepairing { get; set; }
 
     internal bool IsStandingForTransfer { get; set; }

@@ -33,6 +33,8 @@ internal sealed class SwarmOptions
 
     internal TimeSpan? DiskStall { get; private set; }
 
+    internal TimeSpan? RestAfter { get; private set; }
+
     internal int DriftPerMille { get; private set; }
 
     internal int MessageBytesMax { get; private set; }
@@ -99,6 +101,7 @@ internal sealed class SwarmOptions
         options.DrawNetwork(random);
         options.DrawHost(random);
         options.DrawFaults(random);
+        options.RestAfter = random.Chance(400) ? options.ElectionTimeout * Pick(random, 0, 1, 2, 4) / 2 : null;
         return options;
     }
 
@@ -123,6 +126,7 @@ internal sealed class SwarmOptions
         CommitNoticeDelay = NoticeDelay,
         SnapshotStallTimeout = SnapshotStall,
         DiskStallTimeout = DiskStall,
+        RestAfter = RestAfter,
     };
 
     public override string ToString()
@@ -130,7 +134,7 @@ internal sealed class SwarmOptions
         var text = new StringBuilder();
         text.Append(
             CultureInfo.InvariantCulture,
-            $"voters={Voters} learners={Learners} witnesses={Witnesses} T={Ms(ElectionTimeout)} heartbeat={Ms(Heartbeat)} notice={Ms(NoticeDelay)}");
+            $"voters={Voters} learners={Learners} witnesses={Witnesses} T={Ms(ElectionTimeout)} heartbeat={Ms(Heartbeat)} notice={Ms(NoticeDelay)} rest={(RestAfter is null ? "never" : Ms(RestAfter))}");
         text.Append(
             CultureInfo.InvariantCulture,
             $" drift={DriftPerMille}‰ message={MessageEntriesMax}e/{MessageBytesMax}B window={WindowMessagesMax}m/{WindowEntriesMax}e/{WindowBytesMax}B");

@@ -25,7 +25,9 @@ public sealed partial class World
             return;
         }
 
-        _queue.Add(_time + 1 + Exponential(_clientRandom, _options.ClientInterval.Ticks), EventKind.Client, 0, 0, 0);
+        // Only where nothing is asked for a while does anybody rest.
+        long lull = _options.RestAfter is not null && _watchRandom.Chance(15) ? _t * _watchRandom.Next(2, 20) : 0;
+        _queue.Add(_time + 1 + lull + Exponential(_clientRandom, _options.ClientInterval.Ticks), EventKind.Client, 0, 0, 0);
         if (_time < _quietUntil || _clientRandom.NextBelow(100) < (ulong)_options.ReadPercent)
         {
             CallRead(PickReader());

@@ -20,6 +20,7 @@ public sealed partial class World
 
         Instant now = Now(node);
         NotePause(node, host, now);
+        VouchForAll(node, host, now);
         switch (e.Kind)
         {
             case EventKind.Tick:
@@ -60,6 +61,14 @@ public sealed partial class World
                 }
 
                 break;
+            case EventKind.Watch:
+                if (e.Argument != node.WatchVersion)
+                {
+                    return;
+                }
+
+                Watch(node, host, now);
+                break;
             case EventKind.ApplyAgain:
                 host.IsApplyHeld = false;
                 Trace(node.Slot, "applies again");
@@ -91,6 +100,7 @@ public sealed partial class World
 
         Instant now = Now(node);
         NotePause(node, host, now);
+        VouchForAll(node, host, now);
         StepOutcome outcome = host.Receive(envelope, now);
         NoteOutcome(node, host, envelope.Message, outcome);
         Mix(((ulong)envelope.Message.Kind << 8) | (ulong)outcome);
@@ -230,6 +240,7 @@ public sealed partial class World
 
         node.IsTransferNew = false;
 
+        FollowRest(node, host);
         ScheduleTick(node, host);
     }
 
@@ -370,6 +381,8 @@ public sealed partial class World
         node.DiskFreeAt = _time;
         node.IsTurnDue = false;
         node.IsStopped = false;
+        node.RestsUnder = null;
+        node.WatchVersion++;
         node.WasLeader = false;
         node.KnownCommit = host.Core.CommitIndex;
         node.IsRepairing = node.IsDamaged;

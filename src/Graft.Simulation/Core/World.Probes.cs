@@ -231,6 +231,7 @@ public sealed partial class World
             {
                 CheckCalls(node, host);
                 // Between a deadline and the timer that is late for it, a core can't be expected to have acted.
+                VouchForAll(node, host, Now(node));
                 if (host.Core.NextDeadline >= Now(node) && host.Core.Role == Role.Leader)
                 {
                     CheckLeader(node, host);

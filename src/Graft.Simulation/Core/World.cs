@@ -54,6 +54,7 @@ public sealed partial class World
         _clientRandom = random.Fork();
         _nemesisRandom = random.Fork();
         _actRandom = random.Fork();
+        _watchRandom = random.Fork();
         _t = _options.ElectionTimeout.Ticks;
     }
 

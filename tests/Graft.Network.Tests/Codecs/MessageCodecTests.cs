@@ -76,7 +76,7 @@ public sealed class MessageCodecTests
         Assert.Equal(13, Enum.GetValues<MessageKind>().Max(kind => (int)kind));
         Assert.Equal(12, (int)MessageReason.OtherLogKind);
         Assert.Equal(12, Enum.GetValues<MessageReason>().Max(reason => (int)reason));
-        Assert.Equal(31, Enum.GetValues<MessageFlags>().Sum(flag => (int)flag));
+        Assert.Equal(63, Enum.GetValues<MessageFlags>().Sum(flag => (int)flag));
     }
 
     internal static List<PeerMessage> Decode(ReadOnlySpan<byte> body)
