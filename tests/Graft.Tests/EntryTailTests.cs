@@ -12,11 +12,11 @@ public sealed class EntryTailTests
         var owner = new Owner();
         tail.Append(Entries(1, 1, 3, size: 200_000), owner);
 
-        tail.Trim(new LogIndex(2));
+        tail.Trim(new LogIndex(2), new LogIndex(2), new LogIndex(2), batch: 0);
         Assert.Equal(0, owner.Released);
 
         tail.Append(Entries(1, 4, 5, size: 200_000), null);
-        tail.Trim(new LogIndex(3));
+        tail.Trim(new LogIndex(3), new LogIndex(3), new LogIndex(3), batch: 0);
         Assert.Equal(1, owner.Released);
         Assert.False(tail.TryGet(new LogIndex(3), out _));
     }
@@ -96,7 +96,7 @@ public sealed class EntryTailTests
                     break;
                 case 1 when model.Count > 0:
                     LogIndex through = model[random.Next(0, model.Count - 1)].Id.Index;
-                    tail.Trim(through);
+                    tail.Trim(through, through, through, batch: 0);
                     model.RemoveAll(entry => entry.Id.Index <= tail.Start);
                     break;
                 case 2:

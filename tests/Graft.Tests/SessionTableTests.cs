@@ -214,7 +214,7 @@ public sealed class SessionTableTests
 
         public void Captured(CapturedState captured) => Done.TrySetResult(captured);
 
-        public void Restored(EntryId snapshot)
+        public void Restored(EntryId snapshot, long sessionClock)
         {
         }
     }

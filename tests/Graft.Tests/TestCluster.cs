@@ -46,7 +46,7 @@ internal sealed class TestCluster
     /// <summary>Plays a story from beginning to end.</summary>
     internal static void Play(int nodes, Func<TestCluster, Task> story, ulong seed = 1, GroupSettings? settings = null)
     {
-        WorldContext.Run(seed, world => story(new TestCluster(world, seed, nodes, settings)), TimeSpan.FromMinutes(30));
+        WorldContext.Run(seed, world => story(new TestCluster(world, seed, nodes, settings)), TimeSpan.FromMinutes(30), clockMoves: true);
     }
 
     internal ulong NextSeed() => _random.NextUInt64();

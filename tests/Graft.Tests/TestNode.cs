@@ -41,6 +41,15 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
         await stopping.StopAsync();
     }
 
+    /// <summary>Somebody has deleted the segments. The node is to be stopped.</summary>
+    internal void LoseLog()
+    {
+        foreach (string file in disk.ListFiles("log"))
+        {
+            disk.Delete($"log/{file}");
+        }
+    }
+
     internal async Task<string> WriteAsync(string command, WriteOptions options = default)
     {
         WriteResult result = await Actor.WriteAsync(WriteForm.Command, TestCluster.Encode(command), options, CancellationToken.None);

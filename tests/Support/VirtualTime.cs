@@ -19,7 +19,10 @@ internal sealed class VirtualTime : TimeProvider
 
     public override DateTimeOffset GetUtcNow() => _epoch + Elapsed;
 
-    public override long GetTimestamp() => Interlocked.Read(ref _now);
+    /// <summary>How far the clock moves each time that somebody looks at it, in ticks. On a real machine no two looks are alike.</summary>
+    internal long MovesPerLook { get; init; }
+
+    public override long GetTimestamp() => Interlocked.Add(ref _now, MovesPerLook);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -14,9 +14,13 @@ internal sealed class WorldContext : SynchronizationContext
     private readonly int _thread = Environment.CurrentManagedThreadId;
     private string? _foreign;
 
-    internal WorldContext(ulong seed) => _random = new SeededRandom(seed);
+    internal WorldContext(ulong seed, bool clockMoves = false)
+    {
+        _random = new SeededRandom(seed);
+        Time = new VirtualTime { MovesPerLook = clockMoves ? 1 : 0 };
+    }
 
-    internal VirtualTime Time { get; } = new();
+    internal VirtualTime Time { get; }
 
     /// <summary>How many continuations have run.</summary>
     internal long Steps { get; private set; }
@@ -28,10 +32,11 @@ internal sealed class WorldContext : SynchronizationContext
     /// <param name="seed">Of the order.</param>
     /// <param name="story">Gets the world. Everything that it starts runs in it.</param>
     /// <param name="limit">Virtual time after which it counts as stuck; ten minutes unless said.</param>
+    /// <param name="clockMoves">Whether two looks at the clock differ, as they do on a real machine.</param>
     /// <returns>The digest of the run.</returns>
-    internal static ulong Run(ulong seed, Func<WorldContext, Task> story, TimeSpan? limit = null)
+    internal static ulong Run(ulong seed, Func<WorldContext, Task> story, TimeSpan? limit = null, bool clockMoves = false)
     {
-        var world = new WorldContext(seed);
+        var world = new WorldContext(seed, clockMoves);
         SynchronizationContext? before = Current;
         SetSynchronizationContext(world);
         try

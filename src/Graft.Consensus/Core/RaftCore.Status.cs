@@ -29,6 +29,8 @@ public sealed partial class RaftCore
             LeaseUntil = _leader is { } holder && HasLease(holder) ? LeaseEnd(holder) : null,
             TransferTarget = _leader?.Transfer?.Target,
             ReadsPending = _pendingReads.Count,
+            IsRepairing = IsRepairing,
+            IsResting = _isResting,
             DiskOwesFor = _persist.Outstanding == 0 ? TimeSpan.Zero : _now - _persist.OldestAt,
             SingleCopyAbove = _leader is { } counter ? FindSingleCopy(counter) : null,
             Refusals = [.. _refusals.ToList()],

@@ -263,6 +263,13 @@ public sealed partial class RaftCore
     {
         if (m.ToIncarnation < _options.Incarnation)
         {
+            if (m.Term > _term && m.Kind is (MessageKind.AppendEntries or MessageKind.Heartbeat))
+            {
+                // We have lost even the term. An answer in ours would be one of the past, and the leader would speak to the
+                // dead for ever.
+                BecomeFollower(m.Term, leader: null);
+            }
+
             if (m.Term < _term && m.Kind is (MessageKind.AppendEntries or MessageKind.InstallSnapshot or MessageKind.Heartbeat))
             {
                 // It is deposed and doesn't know. Were it left in that belief because it speaks to an earlier life, it would

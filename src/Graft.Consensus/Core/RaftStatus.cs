@@ -50,6 +50,12 @@ public sealed record RaftStatus
 
     public required int ReadsPending { get; init; }
 
+    /// <summary>It lost entries that it may have acknowledged, and holds its promises back until it has them again.</summary>
+    public required bool IsRepairing { get; init; }
+
+    /// <summary>The group has nothing to do, and neither beats nor waits for a beat.</summary>
+    public required bool IsResting { get; init; }
+
     /// <summary>The oldest order that the disk hasn't answered was given this long ago; zero if it owes nothing.</summary>
     public required TimeSpan DiskOwesFor { get; init; }
 

@@ -37,7 +37,7 @@ public sealed partial class Endpoint
 
     private async Task<CallConnection> OpenCallsAsync(NodeId node)
     {
-        NodeAddress address = LinkTo(node)?.Address ?? throw new InvalidOperationException($"Nobody has said where {node} is.");
+        NodeAddress address = FindPeer(node)?.Address ?? FindAddress?.Invoke(node) ?? throw new IOException($"Nobody has said where {node} is.");
         var options = new CallConnectionOptions
         {
             Cluster = Host.Cluster,

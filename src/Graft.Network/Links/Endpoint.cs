@@ -45,6 +45,9 @@ public sealed partial class Endpoint : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It doesn't: not started, or <see cref="EndpointOptions.Listen"/> is null.</exception>
     public NodeAddress ListenAddress => _listener?.Address ?? throw new InvalidOperationException("The endpoint isn't listening.");
 
+    /// <summary>Asked where a node is that there is no link to, by a call. From any thread.</summary>
+    public Func<NodeId, NodeAddress?>? FindAddress { get; set; }
+
     internal EndpointOptions Options { get; }
 
     internal INetwork Network { get; }
@@ -186,7 +189,8 @@ public sealed partial class Endpoint : IAsyncDisposable
         return false;
     }
 
-    internal PeerLink? LinkTo(NodeId node)
+    /// <summary>The link to a node, if there is one.</summary>
+    public PeerLink? FindPeer(NodeId node)
     {
         lock (_gate)
         {

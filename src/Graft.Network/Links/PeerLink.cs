@@ -111,7 +111,8 @@ public sealed class PeerLink
 
     internal void Start() => Loop = RunAsync();
 
-    internal void SetAddress(NodeAddress address)
+    /// <summary>Says where the node is. The newest word counts, from the next attempt on; a pause between attempts ends.</summary>
+    public void SetAddress(NodeAddress address)
     {
         lock (_gate)
         {

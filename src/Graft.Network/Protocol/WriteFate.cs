@@ -7,10 +7,11 @@ namespace Graft.Network;
 /// <para>(F2) A write without a number isn't sent again once it may have been carried out; one with a number is, under the same number.</para>
 /// </remarks>
 /// <param name="nothing">What is known while nothing has been tried, in a sentence.</param>
-public sealed class WriteFate(string nothing)
+/// <param name="mayBeDone">Somebody else has tried before, under the same number.</param>
+public sealed class WriteFate(string nothing, bool mayBeDone = false)
 {
     /// <summary>An attempt may have been carried out.</summary>
-    public bool MayBeDone { get; private set; }
+    public bool MayBeDone { get; private set; } = mayBeDone;
 
     /// <summary>The last attempt.</summary>
     public WriteAttempt Last { get; private set; } = WriteAttempt.NotSent(nothing);

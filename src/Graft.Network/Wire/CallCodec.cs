@@ -28,7 +28,9 @@ internal static class CallCodec
         group = new GroupId(reader.ReadUInt64());
         hops = reader.ReadByte();
         bool isZero = reader.ReadByte() == 0;
-        remaining = TimeSpan.FromMilliseconds(reader.ReadUInt32());
+
+        // No timer takes more than 2^32 - 2 of them, and nobody waits for a day.
+        remaining = TimeSpan.FromMilliseconds(Math.Min(reader.ReadUInt32(), DayMilliseconds));
         return isZero && !reader.HasFailed;
     }
 
@@ -50,5 +52,7 @@ internal static class CallCodec
     }
 
     // Rounded up: a deadline that is one tick away isn't over.
+    private const uint DayMilliseconds = 86_400_000;
+
     private static uint Milliseconds(TimeSpan span) => (uint)Math.Clamp(Math.Ceiling(span.TotalMilliseconds), 0, uint.MaxValue);
 }

@@ -153,11 +153,6 @@ public sealed partial class WriteAheadLog
         if (write.Start is { } start)
         {
             last = write.IsReset || start.At.Index > last ? start.At.Index : last;
-            LogIndex allowed = CompactableTo(write.Group, start.At.Index);
-            if (!write.IsReset && allowed < start.At.Index)
-            {
-                throw new ArgumentException($"{write.Group} can't be compacted up to {start.At}: what is above {allowed} is pinned.", nameof(write));
-            }
         }
 
         if (write.TruncateAfter is { } after)

@@ -10,6 +10,9 @@ internal sealed class AddressBook
 {
     internal const int AddressBytesMax = 255;
 
+    /// <summary>More than members any configuration has, their predecessors included. Whoever announces one more is refused.</summary>
+    internal const int RowsMax = 1024;
+
     private const int RowHead = 9;
 
     private readonly SortedDictionary<NodeId, string> _addresses = [];
@@ -36,16 +39,21 @@ internal sealed class AddressBook
         }
 
         node = new NodeId(BinaryPrimitives.ReadUInt64LittleEndian(announced));
-        address = Encoding.UTF8.GetString(announced[8..]);
         if (announced.Length == 8)
         {
             _addresses.Remove(node);
-        }
-        else
-        {
-            _addresses[node] = address;
+            return true;
         }
 
+        // Judged by its bytes: decoded, some that are no text become three times as many, and the snapshot has no room for them.
+        ReadOnlySpan<byte> text = announced[8..];
+        if (text.ContainsAnyExceptInRange((byte)'!', (byte)'~') || (_addresses.Count >= RowsMax && !_addresses.ContainsKey(node)))
+        {
+            return false;
+        }
+
+        address = Encoding.ASCII.GetString(text);
+        _addresses[node] = address;
         return true;
     }
 

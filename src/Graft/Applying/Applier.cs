@@ -9,7 +9,7 @@ namespace Graft;
 /// One loop, one thing at a time, in the order in which it was asked: a slow command delays what is behind it and no heartbeat.
 /// A state machine that throws ends the loop, and nothing is ever skipped: what it didn't apply, it may apply after a restart.
 /// </remarks>
-internal sealed class Applier
+internal sealed class Applier : IDeadline
 {
     private readonly GroupId _group;
     private readonly IStateMachine _machine;
@@ -20,9 +20,15 @@ internal sealed class Applier
     private readonly List<(int Position, ulong Session, ulong Sequence)> _staged = [];
     private readonly HashSet<(ulong Session, ulong Sequence)> _numbered = [];
     private readonly Queue<object> _queue = new();
+    private readonly DeadlineQueue? _deadlines;
+    private PendingRead? _answering;
     private bool _isStopping;
+    private bool _isOver;
 
-    internal Applier(GroupId group, IStateMachine machine, IApplierHost host) => (_group, _machine, _host) = (group, machine, host);
+    internal Applier(GroupId group, IStateMachine machine, IApplierHost host, DeadlineQueue? deadlines = null) =>
+        (_group, _machine, _host, _deadlines) = (group, machine, host, deadlines);
+
+    Instant IDeadline.QueuedFor { get; set; } = Instant.Never;
 
     /// <summary>Sessions and addresses. The loop's own; others look only before it starts.</summary>
     internal GroupState State { get; } = new();
@@ -38,7 +44,42 @@ internal sealed class Applier
     internal void Submit(ApplyWork work) => Enqueue(work);
 
     /// <summary>Asks the state machine, once everything submitted so far is applied.</summary>
-    internal void Submit(PendingRead read) => Enqueue(read);
+    internal void Submit(PendingRead read)
+    {
+        Enqueue(read);
+        _deadlines?.Set(this, read.Deadline);
+    }
+
+    // A state machine that takes its time lets its askers go at theirs.
+    void IDeadline.OnDeadline()
+    {
+        Instant next = Instant.Never;
+        lock (_gate)
+        {
+            foreach (object request in _queue)
+            {
+                next = Instant.Earlier(next, Expire(request as PendingRead));
+            }
+
+            next = Instant.Earlier(next, Expire(_answering));
+        }
+
+        if (next != Instant.Never)
+        {
+            _deadlines!.Set(this, next);
+        }
+    }
+
+    private Instant Expire(PendingRead? read)
+    {
+        if (read is null || read.IsEnded || _deadlines!.Now < read.Deadline)
+        {
+            return read is null || read.IsEnded ? Instant.Never : read.Deadline;
+        }
+
+        read.TryFail(new ReadFailedException(RejectReason.TimedOut, $"The state machine of {_group} didn't answer in time."));
+        return Instant.Never;
+    }
 
     /// <summary>Captures the state after everything submitted so far.</summary>
     internal void Capture() => Enqueue(CaptureRequest.Instance);
@@ -60,10 +101,27 @@ internal sealed class Applier
     {
         lock (_gate)
         {
+            if (_isOver)
+            {
+                (request as PendingRead)?.TryFail(new ReadFailedException(RejectReason.Stopping, $"{_group} has stopped."));
+                return;
+            }
+
             _queue.Enqueue(request);
         }
 
         _signal.Set();
+    }
+
+    // The loop is about to end: what comes from here on is answered where it comes in.
+    private void Close(RejectReason reason, string message)
+    {
+        lock (_gate)
+        {
+            _isOver = true;
+        }
+
+        EndReads(reason, message);
     }
 
     private async Task RunAsync()
@@ -73,7 +131,7 @@ internal sealed class Applier
             object? request = Next(out bool isStopping);
             if (isStopping)
             {
-                EndReads(RejectReason.Stopping, $"{_group} is stopping.");
+                Close(RejectReason.Stopping, $"{_group} is stopping.");
                 return;
             }
 
@@ -90,6 +148,7 @@ internal sealed class Applier
             catch (InvariantViolationException bug)
             {
                 _host.ApplierFailed(bug);
+                Close(RejectReason.Stopping, $"This node has failed: {bug.Message}");
                 return;
             }
 #pragma warning disable CA1031 // Whatever the application throws ends here, in one place, loudly.
@@ -109,7 +168,7 @@ internal sealed class Applier
         lock (_gate)
         {
             isStopping = _isStopping;
-            return _queue.TryDequeue(out object? request) ? request : null;
+            return !isStopping && _queue.TryDequeue(out object? request) ? request : null;
         }
     }
 
@@ -126,7 +185,7 @@ internal sealed class Applier
                 break;
             case RestoreRequest restore:
                 await RestoreAsync(restore);
-                _host.Restored(restore.Last);
+                _host.Restored(restore.Last, State.Sessions.Clock);
                 break;
             default:
                 IStateImage image = await _machine.CaptureAsync();
@@ -143,6 +202,7 @@ internal sealed class Applier
             EndReads(RejectReason.ApplyHalted, halted.Message);
             if (_isStopping)
             {
+                Close(RejectReason.Stopping, $"{_group} is stopping.");
                 return;
             }
 
@@ -168,6 +228,7 @@ internal sealed class Applier
             return;
         }
 
+        Volatile.Write(ref _answering, read);
         try
         {
             read.Visit?.Invoke(_machine);
@@ -182,6 +243,10 @@ internal sealed class Applier
         {
             // A question changes nothing, so one that fails concerns its asker alone.
             read.TryFail(new QueryFailedException(refusal));
+        }
+        finally
+        {
+            Volatile.Write(ref _answering, null);
         }
     }
 

@@ -18,5 +18,8 @@ internal interface IApplierHost
 
     void Captured(CapturedState captured);
 
-    void Restored(EntryId snapshot);
+    /// <summary>The state is that of a snapshot now.</summary>
+    /// <param name="snapshot">Its last entry.</param>
+    /// <param name="sessionClock">Where the clock of its sessions stands.</param>
+    void Restored(EntryId snapshot, long sessionClock);
 }

@@ -21,6 +21,9 @@ internal sealed class EntryTail
     // Between followers that are a round trip apart and the log's own cache there is no need for more.
     private const long BytesKept = 256 << 10;
 
+    // A state machine that is slow or has stopped reads from the log what it didn't take in time.
+    private const long BytesUnapplied = 8 << 20;
+
     private readonly List<(LogIndex First, LogIndex Last, IEntryOwner Owner)> _owners = [];
     private readonly Queue<(ulong Write, ulong Batch, IEntryOwner Owner)> _condemned = new();
     private StoredEntry[] _ring = new StoredEntry[16];
@@ -35,6 +38,9 @@ internal sealed class EntryTail
     internal LogIndex Start { get; private set; }
 
     internal LogIndex End => Start + (ulong)_count;
+
+    /// <summary>Bytes of payloads that are here.</summary>
+    internal long Bytes => _bytes;
 
     /// <summary>The entry at an index, if it's here.</summary>
     internal bool TryGet(LogIndex index, out StoredEntry entry)
@@ -94,6 +100,12 @@ internal sealed class EntryTail
             gone = default;
         }
 
+        if (Start > last)
+        {
+            // Nothing of it was here: what follows replaces entries of the disk.
+            Start = last;
+        }
+
         // One that is cut in two lives on for its first part.
         while (_owners.Count > 0 && _owners[^1].First > last)
         {
@@ -128,10 +140,15 @@ internal sealed class EntryTail
     }
 
     /// <summary>Lets go of what is neither needed nor within the budget.</summary>
-    /// <param name="through">The last that is durable and applied.</param>
-    internal void Trim(LogIndex through)
+    /// <param name="durable">The last that can be read from the disk as well.</param>
+    /// <param name="applied">The last that the state machine is through with.</param>
+    /// <param name="submitted">The last that it was handed; what lies between is looked at until <paramref name="batch"/> is done.</param>
+    /// <param name="batch">The last batch that it was handed.</param>
+    /// <param name="keepsNone">Nobody is expected to ask for it soon.</param>
+    internal void Trim(LogIndex durable, LogIndex applied, LogIndex submitted, ulong batch, bool keepsNone = false)
     {
-        while (_count > 0 && Start < through && (_bytes > BytesKept || _count > 4096))
+        LogIndex through = LogIndex.Min(durable, applied);
+        while (_count > 0 && ((Start < through && (keepsNone || _bytes > BytesKept || _count > 4096)) || (Start < durable && _bytes > BytesUnapplied)))
         {
             ref StoredEntry gone = ref _ring[_head];
             _bytes -= gone.Payload.Length;
@@ -144,7 +161,15 @@ internal sealed class EntryTail
         int done = 0;
         while (done < _owners.Count && _owners[done].Last <= Start)
         {
-            _owners[done++].Owner.Release();
+            (LogIndex first, LogIndex last, IEntryOwner owner) = _owners[done++];
+            if (last <= applied || first > submitted)
+            {
+                owner.Release();
+            }
+            else
+            {
+                _condemned.Enqueue((0, batch, owner));
+            }
         }
 
         _owners.RemoveRange(0, done);

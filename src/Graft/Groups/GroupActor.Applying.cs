@@ -65,16 +65,18 @@ internal sealed partial class GroupActor
 
     private void ApplyLoaded(EntryLoad load)
     {
-        if (load.Outcome != LogReadOutcome.Read)
+        if (load.First != _submitted.Next)
         {
-            _services.Failure.ReportDamage(_id, load.First, load.Last);
+            // A snapshot has overtaken it, and the log may have let go of what was asked for.
+            _freeLoads.Push(load);
             return;
         }
 
-        if (load.First != _submitted.Next)
+        if (load.Outcome != LogReadOutcome.Read)
         {
-            // A snapshot has overtaken it.
-            _freeLoads.Push(load);
+            // The node ends by it. Until then, asked again, it would be told the same as fast as a disk can.
+            _isReplaying = true;
+            _services.Failure.ReportDamage(_id, load.First, load.Last);
             return;
         }
 
@@ -99,7 +101,7 @@ internal sealed partial class GroupActor
 
     private ApplyWork RentWork() => _freeWorks.TryPop(out ApplyWork? work) ? work : new ApplyWork();
 
-    private void TakeApplied()
+    private void TakeApplied(Instant now)
     {
         foreach (ApplyWork work in _inputs.Applied)
         {
@@ -107,7 +109,7 @@ internal sealed partial class GroupActor
             _applied = LogIndex.Max(_applied, work.Last);
             Decide(work);
             _appliedBytes += work.Bytes;
-            _sessionClock = work.SessionClock;
+            FollowSessionClock(work.SessionClock, now);
             if (work.Load is { } load)
             {
                 work.Load = null;
@@ -122,6 +124,16 @@ internal sealed partial class GroupActor
         {
             ReleaseReads();
             ConsiderSnapshot();
+        }
+    }
+
+    // A leader that began before it had replayed its log measures from where the log's clock stands, once it knows.
+    private void FollowSessionClock(long clock, Instant now)
+    {
+        _sessionClock = clock;
+        if (_core.Role == Role.Leader && clock > SessionNow(now))
+        {
+            _sessionBase += clock - SessionNow(now);
         }
     }
 

@@ -7,11 +7,15 @@ internal sealed partial class GroupActor
 {
     private readonly Dictionary<ReadId, PendingRead> _confirming = [];
     private readonly PriorityQueue<PendingRead, (LogIndex Index, ulong Order)> _waiting = new();
+    private readonly List<(PendingRead Read, (LogIndex Index, ulong Order) Wanted)> _stillWaiting = [];
     private ulong _readNumber;
     private Instant _nextReadDeadline = Instant.Never;
 
     // The last read index that a quorum confirmed, and when it was asked: what a bounded read is measured by.
     private (Instant AskedAt, LogIndex Index) _confirmed = (Instant.DistantPast, LogIndex.Zero);
+
+    /// <summary>How many reads wait for an entry to be applied.</summary>
+    internal int ReadsWaiting => _waiting.Count;
 
     /// <summary>Waits until this node's state is as fresh as asked for, then asks it.</summary>
     internal ValueTask<QueryResult> ReadAsync(
@@ -78,7 +82,8 @@ internal sealed partial class GroupActor
         _core.Read(id, level, left, now);
     }
 
-    private void EndRead(in ReadResult result)
+    // At the time of the turn, as everything that asks the core is: one that has looked at the clock again is ahead of the next input.
+    private void EndRead(in ReadResult result, Instant now)
     {
         if (!_confirming.Remove(result.Id, out PendingRead? read))
         {
@@ -96,21 +101,21 @@ internal sealed partial class GroupActor
 
                 WaitToApply(read, result.Index);
                 break;
-            case ReadOutcome.NotLeader when _services.Clock.Now < read.Deadline && !read.IsEnded:
+            case ReadOutcome.NotLeader when now < read.Deadline && !read.IsEnded:
                 // Nothing was promised yet, so asking again is safe.
-                Confirm(read, _services.Clock.Now);
+                Confirm(read, now);
                 break;
             default:
-                read.TryFail(WhyNotRead(result.Outcome));
+                read.TryFail(WhyNotRead(result.Outcome, now));
                 break;
         }
     }
 
-    private Exception WhyNotRead(ReadOutcome outcome) => outcome switch
+    private Exception WhyNotRead(ReadOutcome outcome, Instant now) => outcome switch
     {
         ReadOutcome.Overloaded => new OverloadedException($"As many reads wait in {_id} as may.", RetryAfter),
         ReadOutcome.NoLeader => new ReadFailedException(
-            RejectReason.NoLeader, $"Nobody was known to lead {_id} in time. {_core.Status(_services.Clock.Now).Explain()}"),
+            RejectReason.NoLeader, $"Nobody was known to lead {_id} in time. {_core.Status(now).Explain()}"),
         ReadOutcome.Stopped => new ReadFailedException(RejectReason.Stopping, $"The log of this node has failed; {_id} answers local reads only."),
         _ => new ReadFailedException(RejectReason.TimedOut, $"No quorum of {_id} confirmed the read in time."),
     };
@@ -151,18 +156,30 @@ internal sealed partial class GroupActor
         }
 
         _nextReadDeadline = Instant.Never;
-        foreach ((PendingRead read, (LogIndex index, ulong _)) in _waiting.UnorderedItems)
+        _stillWaiting.Clear();
+        foreach ((PendingRead read, (LogIndex Index, ulong _) wanted) in _waiting.UnorderedItems)
         {
+            if (read.IsEnded)
+            {
+                continue;
+            }
+
             if (now < read.Deadline)
             {
                 _nextReadDeadline = Instant.Earlier(_nextReadDeadline, read.Deadline);
+                _stillWaiting.Add((read, wanted));
             }
             else
             {
                 read.TryFail(new ReadFailedException(
-                    RejectReason.TimedOut, $"Entry {index} wasn't applied here in time; {_core.Id} has applied up to {_applied}."));
+                    RejectReason.TimedOut, $"Entry {wanted.Index} wasn't applied here in time; {_core.Id} has applied up to {_applied}."));
             }
         }
+
+        // What has ended goes at once: an index that never comes would keep its question for ever.
+        _waiting.Clear();
+        _waiting.EnqueueRange(_stillWaiting);
+        _stillWaiting.Clear();
     }
 
     private void EndAllReads(Exception why)
@@ -172,6 +189,8 @@ internal sealed partial class GroupActor
             read.TryFail(why);
         }
 
+        _inputs.Reads.Clear();
+        _confirming.Clear();
         while (_waiting.TryDequeue(out PendingRead? read, out _))
         {
             read.TryFail(why);

@@ -14,11 +14,32 @@ internal sealed partial class GroupActor
     internal async ValueTask<WriteResult> ResolveAsync(WriteId write, TimeSpan timeout)
     {
         TimeSpan allowed = timeout > TimeSpan.Zero ? timeout : _settings.DefaultTimeout;
-        if (write.Session != 0)
+        try
         {
-            var fence = new WriteOptions { Session = write.Session, Sequence = write.Sequence, Timeout = allowed };
-            return await WriteAsync(WriteForm.Fence, default, fence, CancellationToken.None);
+            return write.Session != 0 ? await FenceAsync(write, allowed) : await LookUpAsync(write, allowed);
         }
+        catch (GraftException other) when (!IsVerdict(other, write))
+        {
+            // It says why the question wasn't answered, and nothing of the write.
+            throw new UnknownOutcomeException($"It couldn't be found out what became of the write. {other.Message}", write);
+        }
+    }
+
+    // What the log says of the write itself. Everything else is about the question.
+    private static bool IsVerdict(GraftException end, in WriteId write) => end switch
+    {
+        RejectedException rejected => rejected.Reason == (write.Session != 0 ? RejectReason.Fenced : RejectReason.Superseded),
+        _ => end is UnknownOutcomeException or SessionExpiredException,
+    };
+
+    private ValueTask<WriteResult> FenceAsync(WriteId write, TimeSpan allowed)
+    {
+        var fence = new WriteOptions { Session = write.Session, Sequence = write.Sequence, Timeout = allowed };
+        return WriteAsync(WriteForm.Fence, default, fence, CancellationToken.None);
+    }
+
+    private async ValueTask<WriteResult> LookUpAsync(WriteId write, TimeSpan allowed)
+    {
 
         if (write.Entry == EntryId.Zero)
         {

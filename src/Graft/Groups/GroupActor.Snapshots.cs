@@ -15,7 +15,7 @@ internal sealed partial class GroupActor
 
     void IApplierHost.Captured(CapturedState captured) => Tell(_ => SaveSnapshot(captured));
 
-    void IApplierHost.Restored(EntryId snapshot) => Tell(_ => OnRestored(snapshot));
+    void IApplierHost.Restored(EntryId snapshot, long sessionClock) => Tell(now => OnRestored(snapshot, sessionClock, now));
 
     /// <summary>Takes a snapshot of what is applied now.</summary>
     internal Task<EntryId> TakeSnapshotAsync() => AskAsync<EntryId>((done, _) =>
@@ -175,7 +175,7 @@ internal sealed partial class GroupActor
         _applier.Submit(new RestoreRequest(last, content));
     }
 
-    private void OnRestored(EntryId snapshot)
+    private void OnRestored(EntryId snapshot, long sessionClock, Instant now)
     {
         if (_installing != EntryId.Zero && snapshot != _installing)
         {
@@ -184,6 +184,7 @@ internal sealed partial class GroupActor
         }
 
         _isRestoring = false;
+        FollowSessionClock(sessionClock, now);
         _applied = LogIndex.Max(_applied, snapshot.Index);
         DecideWithoutLog(_applied);
         ReleaseReads();

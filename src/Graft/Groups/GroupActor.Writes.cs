@@ -25,6 +25,7 @@ internal sealed partial class GroupActor
 
     // Waiting for somebody to lead.
     private readonly List<PendingWrite> _held = [];
+    private int _writesTaken;
     private long _queuedBytes;
     private Instant _nextWriteDeadline = Instant.Never;
     private Instant _leadingSince;
@@ -41,6 +42,8 @@ internal sealed partial class GroupActor
                 RejectReason.TooLarge, $"The command has {command.Length} bytes; {_id} takes up to {_settings.CommandBytesMax}. Split it.");
         }
 
+        // Before its bytes are counted: nobody would take them back.
+        cancellation.ThrowIfCancellationRequested();
         ThrowIfOver();
         if (Interlocked.Add(ref _queuedBytes, command.Length + 1) > _settings.QueuedBytesMax)
         {
@@ -48,7 +51,6 @@ internal sealed partial class GroupActor
             throw new OverloadedException($"{_settings.QueuedBytesMax} bytes of commands wait in {_id} already.", RetryAfter);
         }
 
-        cancellation.ThrowIfCancellationRequested();
         TimeSpan timeout = options.Timeout > TimeSpan.Zero ? options.Timeout : _settings.DefaultTimeout;
         PendingWrite write = _pendingWrites.Rent();
 
@@ -56,14 +58,8 @@ internal sealed partial class GroupActor
         ReadOnlyMemory<byte> kept = cancellation.CanBeCanceled ? command.ToArray() : command;
         write.Begin(form, kept, options, _services.Clock.Now + timeout, hops);
         ValueTask<WriteResult> task = write.Task;
-        lock (_gate)
-        {
-            ThrowIfOver();
-            _incoming.Writes.Add(write);
-        }
-
         write.ListenTo(cancellation);
-        Ask();
+        Enter(write);
         return task;
     }
 
@@ -74,6 +70,11 @@ internal sealed partial class GroupActor
     internal void Resubmit(PendingWrite write, in WriteOptions options, bool isInDoubt)
     {
         (write.Options, write.IsInDoubt) = (options, isInDoubt);
+        Enter(write);
+    }
+
+    private void Enter(PendingWrite write)
+    {
         string? over;
         lock (_gate)
         {
@@ -107,9 +108,9 @@ internal sealed partial class GroupActor
         if (_core.Role != Role.Leader || _halted is not null)
         {
             PassOnHeld();
-            foreach (PendingWrite write in _inputs.Writes)
+            while (_writesTaken < _inputs.Writes.Count)
             {
-                HoldOrPassOn(write);
+                HoldOrPassOn(_inputs.Writes[_writesTaken++]);
             }
 
             return;
@@ -121,12 +122,12 @@ internal sealed partial class GroupActor
             _held.Clear();
         }
 
-        ReadOnlySpan<PendingWrite> writes = CollectionsMarshal.AsSpan(_inputs.Writes);
-        while (!writes.IsEmpty)
+        while (_writesTaken < _inputs.Writes.Count)
         {
-            int count = Math.Min(writes.Length, ProposedAtOnce);
-            ProposeSome(writes[..count], now);
-            writes = writes[count..];
+            int count = Math.Min(_inputs.Writes.Count - _writesTaken, ProposedAtOnce);
+            ReadOnlySpan<PendingWrite> writes = CollectionsMarshal.AsSpan(_inputs.Writes).Slice(_writesTaken, count);
+            _writesTaken += count;
+            ProposeSome(writes, now);
         }
     }
 
@@ -162,7 +163,7 @@ internal sealed partial class GroupActor
 
         PayloadBlock block = PayloadBlock.Rent(_freeBlocks, bytes);
         long wall = _services.Clock.WallTicks;
-        long session = _sessionBase + (now - _leadingSince).Ticks;
+        long session = SessionNow(now);
         _born.Clear();
         for (int i = 0; i < _proposed.Count; i++)
         {
@@ -175,7 +176,10 @@ internal sealed partial class GroupActor
         }
 
         _tail.Append(CollectionsMarshal.AsSpan(_born), block);
+        _proposed.Clear();
     }
+
+    private long SessionNow(Instant now) => _sessionBase + (now - _leadingSince).Ticks;
 
     private Memory<byte> Envelop(PendingWrite write, PayloadBlock block, long wall, long session)
     {
@@ -251,6 +255,8 @@ internal sealed partial class GroupActor
                 Refuse(write, new OverloadedException($"{_id} holds as many uncommitted entries as it may.", RetryAfter));
             }
         }
+
+        _proposed.Clear();
     }
 
     private void Refuse(PendingWrite write, Exception why)
@@ -259,9 +265,10 @@ internal sealed partial class GroupActor
         Drop(write);
     }
 
-    // What this attempt came to isn't the whole answer if an earlier one may have been received elsewhere.
+    // What this attempt came to isn't the whole answer if an earlier one may have been received elsewhere. A fence is: the log
+    // says it of the number, and with it of all attempts.
     private static void Fail(PendingWrite write, Exception why) =>
-        write.TryFail(write.IsInDoubt && why is RejectedException
+        write.TryFail(write.IsInDoubt && why is SessionExpiredException or RejectedException { Reason: not RejectReason.Fenced }
             ? new UnknownOutcomeException($"{why.Message} Whether an earlier attempt was committed, nobody said.", write.Id)
             : why);
 
@@ -321,7 +328,7 @@ internal sealed partial class GroupActor
         }
         else
         {
-            write.TryFail(WhyRefused(write, outcome));
+            Fail(write, WhyRefused(write, outcome));
         }
 
         write.LetGo();
@@ -435,11 +442,20 @@ internal sealed partial class GroupActor
         }
 
         _held.Clear();
-        foreach (PendingWrite write in _inputs.Writes)
+
+        // Taken in this turn, and not appended: nothing of it has left.
+        foreach (PendingWrite write in _proposed)
         {
-            Refuse(write, other(write));
+            if (write.Entry == EntryId.Zero)
+            {
+                Refuse(write, other(write));
+            }
         }
 
-        _inputs.Writes.Clear();
+        _proposed.Clear();
+        for (; _writesTaken < _inputs.Writes.Count; _writesTaken++)
+        {
+            Refuse(_inputs.Writes[_writesTaken], other(_inputs.Writes[_writesTaken]));
+        }
     }
 }

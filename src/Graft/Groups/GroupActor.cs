@@ -33,13 +33,16 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _over;
 
+    // How much of the inputs this turn is through with: if it fails, the others haven't been looked at.
+    private int _requestsDone;
+
     internal GroupActor(GroupServices services, SeededRandom random, GroupSettings settings, RaftOptions options, RestoredState restored, IStateMachine machine)
         : base(services.Scheduler, services.Failure)
     {
         (_services, _random, _settings, _id) = (services, random, settings, settings.Group);
         _core = new RaftCore(options, restored, services.Clock.Now);
         _tail = new EntryTail(_core.Log.Last.Index);
-        _applier = new Applier(_id, machine, this);
+        _applier = new Applier(_id, machine, this, services.Deadlines);
         _committed = _core.CommitIndex;
         _isLossKnown = restored.Lost is not null;
         _snapshotBytes = restored.Snapshot?.Bytes ?? 0;
@@ -47,6 +50,9 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     }
 
     internal GroupId Id => _id;
+
+    /// <summary>Bytes of entries in memory.</summary>
+    internal long TailBytes => _tail.Bytes;
 
     /// <summary>Whether the group has ended on this node.</summary>
     internal bool IsOver => Volatile.Read(ref _over) is not null;
@@ -57,8 +63,18 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     Instant IDeadline.QueuedFor { get; set; } = Instant.Never;
 
     /// <summary>Begins: the state machine takes the snapshot's state, if there is one, and the group its first turn.</summary>
-    internal void Start(RestoreRequest? restore)
+    /// <param name="restore">The newest snapshot.</param>
+    /// <param name="lost">What the log doesn't say yet that this group has lost. It is written first: a restart would find a sound group otherwise.</param>
+    internal void Start(RestoreRequest? restore, LostEntries? lost = null)
     {
+        if (lost is not null)
+        {
+            LogWrite write = RentWrite();
+            write.Begin(_id);
+            write.Lost = lost;
+            Hand(write, null);
+        }
+
         if (restore is not null)
         {
             _submitted = restore.Last.Index;
@@ -164,6 +180,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         }
 
         _inputs.Clear();
+        (_requestsDone, _writesTaken) = (0, 0);
     }
 
     // Nobody may wait for an actor that never runs again: deadlines are kept by it, too.
@@ -176,16 +193,21 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
             _over = why;
             _inputs.Writes.AddRange(_incoming.Writes);
             _inputs.Reads.AddRange(_incoming.Reads);
+
+            // The one that is being carried out may be what failed, and what it was to answer may hang on nothing else.
+            _inputs.Requests.RemoveRange(0, Math.Max(0, _requestsDone - 1));
+            _inputs.Requests.AddRange(_incoming.Requests);
             foreach (ReceivedMessage message in _incoming.Messages)
             {
                 message.Release();
             }
 
-            foreach ((Action<Instant> _, Action<Exception>? refuse) in _incoming.Requests)
+            foreach ((Action<Instant> _, Action<Exception>? refuse) in _inputs.Requests)
             {
                 refuse?.Invoke(new RejectedException(RejectReason.Stopping, why));
             }
 
+            _inputs.Requests.Clear();
             _incoming.Clear();
         }
 
@@ -235,10 +257,15 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         TakeLoaded(now);
 
         // Before the requests: what is applied decides writes that an installed snapshot, which is one of them, can only give up.
-        TakeApplied();
-        foreach ((Action<Instant> request, Action<Exception>? _) in _inputs.Requests)
+        TakeApplied(now);
+        while (_requestsDone < _inputs.Requests.Count && _over is null)
         {
-            request(now);
+            _inputs.Requests[_requestsDone++].Do(now);
+        }
+
+        if (_over is not null)
+        {
+            return;
         }
 
         if (_tail.End < _core.Log.Last.Index)
@@ -257,7 +284,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         TakeOrders(now);
         EndChanges();
         SubmitCommitted();
-        _tail.Trim(LogIndex.Min(_core.DurableIndex, _applied));
+        _tail.Trim(_core.DurableIndex, _applied, _submitted, _workNumber, _core.IsResting);
         Publish();
     }
 
@@ -285,7 +312,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
             foreach (ref readonly ReadResult read in ready.Reads)
             {
-                EndRead(read);
+                EndRead(read, now);
             }
 
             FollowSnapshots(ready);
@@ -325,20 +352,27 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     private void Step(ReceivedMessage received, Instant now)
     {
+        // What the log has already is here too, or on disk. Asked before the core takes the rest: afterwards it has it all.
+        ReadOnlySpan<StoredEntry> entries = received.Entries;
+        LogIndex committed = _core.CommitIndex;
+        int known = 0;
+        while (known < entries.Length && (entries[known].Id.Index <= committed || _core.Log.Contains(entries[known].Id)))
+        {
+            known++;
+        }
+
         StepOutcome outcome = _core.Step(received.Message, now);
         FollowLog();
-        if (outcome != StepOutcome.Accepted || received.Entries.IsEmpty)
+        if (outcome != StepOutcome.Accepted || known == entries.Length || !_core.Log.Contains(entries[known].Id))
         {
             received.Release();
             return;
         }
 
-        // The core took what of the range it lacked. What it had already is here too, or on disk.
-        ReadOnlySpan<StoredEntry> entries = received.Entries;
-        int known = 0;
-        while (known < entries.Length && (entries[known].Id.Index <= _tail.End || !_core.Log.Contains(entries[known].Id)))
+        // They may take the place of others, which after a restart lie on the disk alone: the tail begins below them then.
+        if (_tail.End >= entries[known].Id.Index)
         {
-            known++;
+            _tail.Truncate(entries[known].Id.Index.Previous, _writeNumber, _workNumber);
         }
 
         int end = known;

@@ -14,7 +14,7 @@ internal sealed record GroupSettings
     internal long QueuedBytesMax { get; init; } = 64 << 20;
 
     /// <summary>The largest command.</summary>
-    internal int CommandBytesMax { get; init; } = 4 << 20;
+    internal int CommandBytesMax { get; init; } = 1 << 20;
 
     /// <summary>Bytes that one step of the state machine gets at most, a single larger command excepted.</summary>
     internal int ApplyBytesMax { get; init; } = 1 << 20;

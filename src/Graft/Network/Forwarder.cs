@@ -26,7 +26,7 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
         bool isOurs = options.Session == 0 && write.Form == WriteForm.Command;
         bool isPassed = true;
         bool isUnresolved = true;
-        var fate = new WriteFate($"Nobody was known to lead {group.Id}.");
+        var fate = new WriteFate($"Nobody was known to lead {group.Id}.", write.IsInDoubt);
         try
         {
             while (!write.IsEnded && !group.IsOver && clock.Now < write.Deadline)

@@ -9,6 +9,9 @@ namespace Graft;
 /// <summary>A node's side of the network: messages to and from groups, snapshots, and what an address is good for.</summary>
 internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 {
+    // Those of members, and of whoever else has said hello: as many as any cluster has, and no more than fit a page of memory or two.
+    private const int AddressesMax = 4096;
+
     private readonly NodeRuntime _runtime;
     private readonly EndpointOptions _options;
     private readonly Endpoint _endpoint;
@@ -23,7 +26,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     internal NodeNetwork(NodeRuntime runtime, EndpointOptions options, INetwork network, SeededRandom random, Action<Exception> faulted)
     {
         (_runtime, _options, _faulted) = (runtime, options, faulted);
-        _endpoint = new Endpoint(options, network, runtime.Clock.Time, random, this);
+        _endpoint = new Endpoint(options, network, runtime.Clock.Time, random, this) { FindAddress = AddressOf };
         _fetcher = new SnapshotFetcher(options, network, runtime.Clock.Time, this);
     }
 
@@ -50,7 +53,8 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 
         lock (_gate)
         {
-            if (_addresses.TryGetValue(node, out NodeAddress known) && known == address)
+            bool isKnown = _addresses.TryGetValue(node, out NodeAddress known);
+            if ((isKnown && known == address) || (!isKnown && _addresses.Count >= AddressesMax))
             {
                 return;
             }
@@ -58,7 +62,8 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
             _addresses[node] = address;
         }
 
-        _endpoint.SetAddress(node, address);
+        // A link that nobody uses isn't made: whoever says a name would have us dial it for ever.
+        _endpoint.FindPeer(node)?.SetAddress(address);
     }
 
     internal NodeAddress? AddressOf(NodeId node)
@@ -71,7 +76,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 
     bool IPeers.Send(GroupId group, in Message message, ReadOnlySpan<StoredEntry> entries)
     {
-        PeerLink link = _endpoint.Peer(message.To);
+        PeerLink link = _endpoint.FindPeer(message.To) ?? Link(message.To);
         if (entries.IsEmpty)
         {
             return link.Send(group, message, default);
@@ -88,6 +93,17 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         wire.AsSpan(0, entries.Length).Clear();
         ArrayPool<WireEntry>.Shared.Return(wire);
         return isSent;
+    }
+
+    private PeerLink Link(NodeId node)
+    {
+        PeerLink link = _endpoint.Peer(node);
+        if (AddressOf(node) is { } address)
+        {
+            link.SetAddress(address);
+        }
+
+        return link;
     }
 
     void IPeers.FetchSnapshot(GroupActor group, Snapshot snapshot, NodeId from)
@@ -125,7 +141,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         {
             message.Release();
         }
-        else if (WireMessage.Take(message, _messages) is { } received)
+        else if (WireMessage.Take(message, _messages, _runtime.EntryBytesMax) is { } received)
         {
             group.Receive(received);
         }
@@ -141,15 +157,21 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 
     ISnapshotSource? IEndpointHost.FindSnapshot(GroupId group, EntryId last, NodeId asker)
     {
+        // What the snapshot will be continued by stays in the log for as long as it travels, and not a moment longer.
+        LogPin pin = _runtime.Pin(group, last.Index);
         try
         {
-            // What the snapshot will be continued by stays in the log for as long as it travels.
-            LogPin pin = _runtime.Pin(group, last.Index);
             return new StoredSnapshotSource(_runtime.Snapshots.Open(group, last), pin);
         }
         catch (Exception absent) when (absent is SnapshotException or DiskException)
         {
+            pin.Dispose();
             return null;
+        }
+        catch
+        {
+            pin.Dispose();
+            throw;
         }
     }
 

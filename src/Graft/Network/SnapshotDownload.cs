@@ -88,6 +88,13 @@ internal sealed class SnapshotDownload : ISnapshotSink, IDisposable
         {
             _group.StorageFailed(failure);
         }
+#pragma warning disable CA1031 // Nobody awaits it but the next download and the end of the node: the core has to hear of it instead.
+        catch (Exception other)
+#pragma warning restore CA1031
+        {
+            _group.SnapshotFetchFailed(Last);
+            _group.Note($"The snapshot {Last} couldn't be fetched: {other.Message}");
+        }
     }
 
     /// <summary>Ends it, if it hasn't ended: whoever abandons it can't know.</summary>

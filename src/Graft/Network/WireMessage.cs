@@ -20,8 +20,11 @@ internal sealed class WireMessage : ReceivedMessage
     internal override ReadOnlySpan<StoredEntry> Entries => _entries.AsSpan(0, _count);
 
     /// <summary>Takes a message over from the network.</summary>
-    /// <returns>Null if an entry of it isn't what its leader wrote. Then all of it is dropped, as if it had been lost on the way.</returns>
-    internal static WireMessage? Take(PeerMessage source, ConcurrentQueue<WireMessage> pool)
+    /// <param name="source">As it was decoded.</param>
+    /// <param name="pool">Where it comes from and goes back to.</param>
+    /// <param name="entryBytesMax">The largest entry that this node's log takes: one that a leader with other settings wrote is none of ours.</param>
+    /// <returns>Null if an entry of it isn't what its leader wrote, or too large. Then all of it is dropped, as if it had been lost on the way.</returns>
+    internal static WireMessage? Take(PeerMessage source, ConcurrentQueue<WireMessage> pool, int entryBytesMax)
     {
         if (!pool.TryDequeue(out WireMessage? message))
         {
@@ -44,7 +47,7 @@ internal sealed class WireMessage : ReceivedMessage
             ref readonly WireEntry entry = ref entries[i];
             var stored = new StoredEntry(
                 new EntryId(source.Message.EntriesTerm, index), (EntryKind)entry.Kind, entry.Payload, entry.Checksum, entry.IsHeaderOnly);
-            if (!stored.IsIntact)
+            if (!stored.IsIntact || stored.Payload.Length > entryBytesMax)
             {
                 message.Release();
                 return null;

@@ -36,8 +36,8 @@ public sealed class NodeOptions
     /// <summary>How long joining may take, catching up included, before the start fails. The node stays a member and can be removed.</summary>
     public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The largest command, in bytes: at most 8 MiB, less what surrounds it.</summary>
-    public int CommandBytesMax { get; set; } = 4 << 20;
+    /// <summary>The largest command, in bytes. An entry has to fit an eighth of <see cref="LogCacheBytes"/> and a quarter of <see cref="SegmentBytes"/>: raise those first.</summary>
+    public int CommandBytesMax { get; set; } = 1 << 20;
 
     /// <summary>Log behind the newest snapshot that calls for another one, in bytes, at least.</summary>
     public long SnapshotLogBytes { get; set; } = 64 << 20;
@@ -60,7 +60,7 @@ public sealed class NodeOptions
         Require(DefaultTimeout > TimeSpan.Zero, $"DefaultTimeout ({DefaultTimeout}) must be above zero.");
         Require(JoinTimeout > TimeSpan.Zero, $"JoinTimeout ({JoinTimeout}) must be above zero.");
         Require(CommandBytesMax is > 0 and <= 7 << 20, $"CommandBytesMax ({CommandBytesMax}) must lie between 1 and {7 << 20}: a command has to fit a message.");
-        Require(CommandBytesMax + 128 <= Math.Min(LogCacheBytes / 8, SegmentBytes / 4) || CommandBytesMax == 4 << 20, $"CommandBytesMax ({CommandBytesMax}) must be at most an eighth of LogCacheBytes ({LogCacheBytes}) and a quarter of SegmentBytes ({SegmentBytes}).");
+        Require(CommandBytesMax + 128 <= Math.Min(LogCacheBytes / 8, SegmentBytes / 4), $"CommandBytesMax ({CommandBytesMax}) must be at most an eighth of LogCacheBytes ({LogCacheBytes}) and a quarter of SegmentBytes ({SegmentBytes}).");
         Require(SnapshotLogBytes > 0, $"SnapshotLogBytes ({SnapshotLogBytes}) must be above zero.");
         Require(!Found || Join.Count == 0, "Found and Join exclude each other: a node founds a cluster or joins one.");
         if (wrong.Count > 0)

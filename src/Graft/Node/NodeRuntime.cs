@@ -7,6 +7,9 @@ namespace Graft;
 /// <summary>A node without its network: its log, its snapshots, its clock and its groups.</summary>
 internal sealed class NodeRuntime : INodeFailure
 {
+    // What a damaged log may have held of a group, and nobody can say.
+    private static readonly LostEntries Unknown = new(null);
+
     private readonly WriteAheadLog _log;
     private readonly SeededRandom _random;
     private readonly Lock _gate = new();
@@ -17,9 +20,9 @@ internal sealed class NodeRuntime : INodeFailure
     private GroupServices? _services;
     private Func<GroupId, GroupSetup?>? _setup;
 
-    private NodeRuntime(NodeSeams seams, NodeIdentity identity, WriteAheadLog log, SnapshotStore snapshots)
+    private NodeRuntime(NodeSeams seams, NodeIdentity identity, WriteAheadLog log, int entryBytesMax, SnapshotStore snapshots)
     {
-        (Identity, _log, Snapshots) = (identity, log, snapshots);
+        (Identity, _log, EntryBytesMax, Snapshots) = (identity, log, entryBytesMax, snapshots);
         _random = new SeededRandom(seams.Seed);
         Scheduler = new NodeScheduler(seams.Context);
         Clock = new NodeClock(seams.Time);
@@ -35,6 +38,9 @@ internal sealed class NodeRuntime : INodeFailure
     internal NodeClock Clock { get; }
 
     internal SnapshotStore Snapshots { get; }
+
+    /// <summary>The largest entry that this node's log takes.</summary>
+    internal int EntryBytesMax { get; }
 
     internal DiskLane Lane => _services!.Lane;
 
@@ -82,7 +88,7 @@ internal sealed class NodeRuntime : INodeFailure
         {
             var warnings = new List<SnapshotWarning>();
             SnapshotStore snapshots = SnapshotStore.Open(seams.Disk, identity.Cluster, warnings);
-            var runtime = new NodeRuntime(seams, identity, log, snapshots);
+            var runtime = new NodeRuntime(seams, identity, log, options.MaxPayloadBytes, snapshots);
             runtime._notes.AddRange(warnings.Select(static warning => warning.ToString()));
             return runtime;
         }
@@ -174,7 +180,7 @@ internal sealed class NodeRuntime : INodeFailure
             }
 
             // What a damaged log may have known of it, nobody can say: it's lost, and known to be.
-            RestoredState blank = _log.Recovery.MayLackGroups ? new RestoredState { Lost = new LostEntries(null) } : RestoredState.Blank;
+            RestoredState blank = _log.Recovery.MayLackGroups ? new RestoredState { Lost = Unknown } : RestoredState.Blank;
             return _services is not null && _setup?.Invoke(id) is { } known ? Add(id, known, blank) : null;
         }
     }
@@ -262,13 +268,14 @@ internal sealed class NodeRuntime : INodeFailure
             Incarnation = _log.Incarnation,
             Seed = _random.NextUInt64(),
             ElectionTimeout = setup.ElectionTimeout,
+            EntryBytesMax = EntryBytesMax,
         };
         RestoreRequest? restore = state.Snapshot is { } snapshot
             ? new RestoreRequest(snapshot.Last, new SnapshotContentReader(Snapshots.Open(id, snapshot.Last)))
             : null;
         var group = new GroupActor(_services!, _random.Fork(), setup.Settings with { Group = id }, options, state, setup.Machine);
         _groups.Add(id, group);
-        group.Start(restore);
+        group.Start(restore, ReferenceEquals(state.Lost, Unknown) ? Unknown : null);
         return group;
     }
 

@@ -13,6 +13,8 @@ internal sealed class DeadlineQueue : IDisposable
     // What is due this soon is due now: groups that beat together wake together, and their messages share a frame.
     private static readonly TimeSpan Slack = TimeSpan.FromMilliseconds(1);
 
+    private static readonly TimeSpan WaitMax = TimeSpan.FromDays(1);
+
     private readonly NodeClock _clock;
     private readonly ITimer _timer;
     private readonly Lock _gate = new();
@@ -26,6 +28,8 @@ internal sealed class DeadlineQueue : IDisposable
         _clock = clock;
         _timer = clock.Time.CreateTimer(static queue => ((DeadlineQueue)queue!).OnTimer(), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
+
+    internal Instant Now => _clock.Now;
 
     /// <summary>Wakes <paramref name="waiter"/> at this time or, for an earlier call, before it.</summary>
     internal void Set(IDeadline waiter, Instant at)
@@ -88,6 +92,9 @@ internal sealed class DeadlineQueue : IDisposable
 
         _timerAt = at;
         TimeSpan wait = at - _clock.Now;
-        _timer.Change(wait > TimeSpan.Zero ? wait : TimeSpan.Zero, Timeout.InfiniteTimeSpan);
+
+        // No timer takes more than 49 days. One that goes off early finds nothing due and is set again.
+        wait = wait < TimeSpan.Zero ? TimeSpan.Zero : wait > WaitMax ? WaitMax : wait;
+        _timer.Change(wait, Timeout.InfiniteTimeSpan);
     }
 }

@@ -97,8 +97,9 @@ internal sealed class SessionTable
             return answer.IsFenced ? SessionVerdict.Fenced : SessionVerdict.Answered;
         }
 
-        if (envelope.Sequence < session.Floor)
+        if (envelope.Sequence < session.Floor || envelope.Sequence == ulong.MaxValue)
         {
+            // Behind the last number that there is no floor could say that it has been.
             return SessionVerdict.Forgotten;
         }
 

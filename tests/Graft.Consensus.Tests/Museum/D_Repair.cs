@@ -256,4 +256,21 @@ public sealed class D_Repair
         Seed = id,
         WindowMessagesMax = 1,
     };
+
+    [Fact] // D10, E19: a node that has lost all that it knew, its term included
+    public void A_new_life_without_a_term_answers_in_the_leaders()
+    {
+        var lab = new Lab(1, 2, 3);
+        lab.Elect(1);
+        LabNode amnesiac = lab.Join(4);
+        lab.Crash(4);
+        lab.Restart(4);
+        Assert.Equal(Term.Zero, amnesiac.Term);
+
+        lab.Inject(lab.Draft(MessageKind.Heartbeat, 1, 4, lab[1].Term.Value) with { ToIncarnation = new Incarnation(1), Round = 1 });
+
+        Message answer = lab.LastSent(MessageKind.HeartbeatReply, 4);
+        Assert.Equal(MessageReason.OtherIncarnation, answer.Reason);
+        Assert.Equal(lab[1].Term, answer.Term);
+    }
 }

@@ -29,7 +29,7 @@ internal sealed class NodeWorld
     internal GraftNode Leader => Nodes.Values.Single(node => node.Group().IsLeader);
 
     internal static void Play(Func<NodeWorld, Task> story, ulong seed = 1) =>
-        WorldContext.Run(seed, world => new NodeWorld(world, seed).TellAsync(story), TimeSpan.FromMinutes(30));
+        WorldContext.Run(seed, world => new NodeWorld(world, seed).TellAsync(story), TimeSpan.FromMinutes(30), clockMoves: true);
 
     internal static NodeAddress At(string host) => new(host, 4001);
 
@@ -42,7 +42,7 @@ internal sealed class NodeWorld
             Disks.Add(name, disk);
         }
 
-        var options = new NodeOptions { Listen = At(name), Found = join.Length == 0, SegmentBytes = 1 << 20, LogCacheBytes = 1 << 20, TrailingEntries = TrailingEntries };
+        var options = new NodeOptions { Listen = At(name), Found = join.Length == 0, SegmentBytes = 1 << 20, LogCacheBytes = 1 << 20, CommandBytesMax = 64 << 10, TrailingEntries = TrailingEntries };
         foreach (string other in join)
         {
             options.Join.Add(At(other));
