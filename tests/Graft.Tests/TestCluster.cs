@@ -108,6 +108,8 @@ internal sealed class TestCluster
         }
     }
 
+    internal bool IsReached(NodeId from, NodeId by) => Nodes.Find(node => node.Id == from) is { IsRunning: true } && !_cuts.Contains((from, by));
+
     internal void Deliver(GroupId group, in Message message, ReadOnlySpan<StoredEntry> entries)
     {
         if (_cuts.Contains((message.From, message.To)))

@@ -73,6 +73,11 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
         return true;
     }
 
+    // As if a beat went between any two nodes that reach each other, and never got lost.
+    Instant IPeers.HeardAt(NodeId node) => cluster.IsReached(node, id) ? Runtime.Clock.Now : Instant.DistantPast;
+
+    Incarnation IPeers.LifeOf(NodeId node) => cluster.IsReached(node, id) ? cluster.Nodes.Find(other => other.Id == node)!.Runtime.Incarnation : Incarnation.Unknown;
+
     void IPeers.FetchSnapshot(GroupActor group, Snapshot snapshot, NodeId from)
     {
         TestNode? holder = cluster.Nodes.Find(node => node.Id == from);

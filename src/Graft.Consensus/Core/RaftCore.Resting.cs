@@ -47,6 +47,20 @@ public sealed partial class RaftCore
         }
     }
 
+    /// <summary>What this core, while it rests, needs to know of a peer: a follower of its leader, a leader of everybody.</summary>
+    public Reliance RelianceOn(NodeId peer)
+    {
+        if (!_isResting || peer == _self)
+        {
+            return Reliance.None;
+        }
+
+        return _leader is not { } leader ? (_follower?.Leader == peer ? Reliance.Present : Reliance.None)
+            : leader.Tracker.Find(peer) is not { } progress ? Reliance.None
+            : IsGone(progress) ? Reliance.Absent
+            : Reliance.Present;
+    }
+
     /// <summary>Ends the rest, if there is one: the host no longer hears from a node that counts.</summary>
     public void Wake(Instant now)
     {

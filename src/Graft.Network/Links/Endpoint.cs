@@ -189,6 +189,23 @@ public sealed partial class Endpoint : IAsyncDisposable
         return false;
     }
 
+    /// <summary>When a node that is connected to us was last heard, by a ping at the latest, and in which life it is.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="heard">A reading of the clock's <see cref="TimeProvider.GetTimestamp"/>.</param>
+    /// <param name="incarnation">Its life.</param>
+    /// <returns>False if it isn't connected: nothing of it can be heard.</returns>
+    public bool TryGetHeard(NodeId node, out long heard, out Incarnation incarnation)
+    {
+        PeerReceiver? receiver;
+        lock (_gate)
+        {
+            receiver = _receivers.GetValueOrDefault(node);
+        }
+
+        (heard, incarnation) = (receiver?.HeardAt ?? 0, receiver?.Incarnation ?? Incarnation.Unknown);
+        return receiver is not null;
+    }
+
     /// <summary>The link to a node, if there is one.</summary>
     public PeerLink? FindPeer(NodeId node)
     {

@@ -12,13 +12,18 @@ internal sealed class PeerReceiver
     private readonly MessageEnds _ends;
     private readonly List<PeerMessage> _decoded = [];
     private readonly Lock _gate = new();
+    private long _heardAt;
     private bool _isRetired;
 
     internal PeerReceiver(Endpoint endpoint, IConnection connection, Hello hello)
     {
         (_endpoint, _connection) = (endpoint, connection);
+        _heardAt = endpoint.Time.GetTimestamp();
         _ends = new MessageEnds(hello.Cluster, hello.Node!.Value, endpoint.Options.Node, hello.Incarnation);
     }
+
+    /// <summary>When the last bytes came, as a timestamp.</summary>
+    internal long HeardAt => Volatile.Read(ref _heardAt);
 
     internal Incarnation Incarnation => _ends.FromIncarnation;
 
@@ -49,7 +54,11 @@ internal sealed class PeerReceiver
     {
         using var watch = new ConnectionWatch(_endpoint.Time, _connection, _endpoint.Options.SilenceMax);
         string? error = null;
-        reader.OnBytes = watch.Touch;
+        reader.OnBytes = () =>
+        {
+            watch.Touch();
+            Volatile.Write(ref _heardAt, _endpoint.Time.GetTimestamp());
+        };
         while (error is null && await reader.MoveNextAsync())
         {
             switch (reader.Header.Type)

@@ -33,21 +33,24 @@ public sealed partial class World
         bool isLeader = host.Core.Role == Role.Leader;
         _tally.Hit(isLeader ? Probe.LeaderRested : Probe.FollowerRested);
         Array.Clear(node.Heard);
-        if (isLeader)
+        foreach (Member member in host.Core.Membership.Members)
         {
-            foreach (MemberStatus member in host.Core.Status(now).Members)
+            Reliance reliance = host.Core.RelianceOn(member.Id);
+            if (reliance != Reliance.None)
             {
-                bool isGone = member.SilentFor >= _options.ElectionTimeout;
-                SetHeard(node, member.Member.Id, isGone ? null : new Instant(now.Ticks - member.SilentFor.Ticks));
-                if (isGone)
+                // Whoever can't be heard right now is silent at the first look.
+                var heard = new PeerHeard(_nodes[(int)member.Id.Value].Life, reliance == Reliance.Absent ? null : new Instant(now.Ticks - _t));
+                node.Heard[(int)member.Id.Value] = heard;
+                if (reliance == Reliance.Present)
                 {
-                    _tally.Hit(Probe.RestedWithoutAMember);
+                    Listen(node, _nodes[(int)member.Id.Value], heard, now);
                 }
             }
-        }
-        else
-        {
-            SetHeard(node, host.Core.Leader!.Value, now);
+
+            if (reliance == Reliance.Absent)
+            {
+                _tally.Hit(Probe.RestedWithoutAMember);
+            }
         }
 
         ScheduleWatch(node);
@@ -56,9 +59,6 @@ public sealed partial class World
     private void ScheduleWatch(SimNode node) => _queue.Add(_time + WatchInterval, EventKind.Watch, node.Slot, node.Life, node.WatchVersion);
 
     private long WatchInterval => Math.Max(1, _t / 10);
-
-    private void SetHeard(SimNode node, NodeId peer, Instant? at) =>
-        node.Heard[(int)peer.Value] = new PeerHeard(_nodes[(int)peer.Value].Life, at);
 
     private void Watch(SimNode node, CoreNode host, Instant now)
     {

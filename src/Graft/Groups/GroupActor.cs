@@ -31,6 +31,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     private Inputs _inputs = new();
     private GroupView _view;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TimeSpan _patience;
     private string? _over;
 
     // How much of the inputs this turn is through with: if it fails, the others haven't been looked at.
@@ -45,6 +46,8 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         _applier = new Applier(_id, machine, this, services.Deadlines);
         _committed = _core.CommitIndex;
         _isLossKnown = restored.Lost is not null;
+        _patience = options.ElectionTimeout;
+        _wake = _core.Wake;
         _snapshotBytes = restored.Snapshot?.Bytes ?? 0;
         _view = GroupView.Of(_core);
     }
@@ -211,6 +214,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
             _incoming.Clear();
         }
 
+        LeavePeers();
         EndAllWrites(
             appended: write => new UnknownOutcomeException(why, write.Id),
             other: _ => new RejectedException(RejectReason.Stopping, why));
@@ -247,6 +251,11 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     private void Step(Instant now)
     {
+        if (_core.IsResting)
+        {
+            VouchForPeers(now);
+        }
+
         _core.Tick(now);
         foreach (ReceivedMessage message in _inputs.Messages)
         {
@@ -284,6 +293,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         TakeOrders(now);
         EndChanges();
         SubmitCommitted();
+        FollowRest();
         _tail.Trim(_core.DurableIndex, _applied, _submitted, _workNumber, _core.IsResting);
         Publish();
     }

@@ -10,6 +10,12 @@ internal interface IPeers
     /// <returns>False if it's known to be lost.</returns>
     bool Send(GroupId group, in Message message, ReadOnlySpan<StoredEntry> entries);
 
+    /// <summary>When a node was last heard, about whatever group; the distant past if it isn't connected to this one.</summary>
+    Instant HeardAt(NodeId node);
+
+    /// <summary>The life in which a node is connected to this one; unknown if it isn't.</summary>
+    Incarnation LifeOf(NodeId node);
+
     /// <summary>Begins to fetch a snapshot; <see cref="GroupActor.SnapshotFetched"/> or <see cref="GroupActor.SnapshotFetchFailed"/> ends it.</summary>
     void FetchSnapshot(GroupActor group, Snapshot snapshot, NodeId from);
 

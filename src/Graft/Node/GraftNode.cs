@@ -105,6 +105,9 @@ public sealed class GraftNode : IAsyncDisposable
                 Incarnation = runtime.Incarnation,
                 Listen = options.Listen,
                 Advertised = options.Advertised,
+
+                // A ping is the beat of all groups that rest: as often as each of them would beat.
+                PingInterval = options.ElectionTimeout / 10,
             };
             NodeNetwork network = new(runtime, endpoint, seams.Network, random.Fork(), runtime.Fail);
             node = new GraftNode(runtime, network, options, seams.Network);

@@ -141,12 +141,14 @@ internal sealed class NodeRuntime : INodeFailure
         }
 
         var options = new LogWriterOptions { OnFailed = ReportStorage };
+        var deadlines = new DeadlineQueue(Clock);
         _services = new GroupServices
         {
             Scheduler = Scheduler,
             Failure = this,
             Clock = Clock,
-            Deadlines = new DeadlineQueue(Clock),
+            Deadlines = deadlines,
+            Rest = new RestWatch(Scheduler, this, Clock, deadlines, peers),
             Log = _log,
             Queue = Scheduler.IsSimulated ? new TurnLogQueue(_log, options, Scheduler, this) : new ThreadLogQueue(_log, options),
             Snapshots = Snapshots,
@@ -269,6 +271,7 @@ internal sealed class NodeRuntime : INodeFailure
             Seed = _random.NextUInt64(),
             ElectionTimeout = setup.ElectionTimeout,
             EntryBytesMax = EntryBytesMax,
+            RestAfter = _services!.Rest is null ? null : setup.ElectionTimeout * 4,
         };
         RestoreRequest? restore = state.Snapshot is { } snapshot
             ? new RestoreRequest(snapshot.Last, new SnapshotContentReader(Snapshots.Open(id, snapshot.Last)))

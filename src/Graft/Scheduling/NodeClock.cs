@@ -18,6 +18,9 @@ internal sealed class NodeClock
     /// <summary>The monotonic clock.</summary>
     internal Instant Now => new(Time.GetElapsedTime(_origin).Ticks);
 
+    /// <summary>When a reading of <see cref="TimeProvider.GetTimestamp"/> was taken.</summary>
+    internal Instant At(long timestamp) => new(Time.GetElapsedTime(_origin, timestamp).Ticks);
+
     /// <summary>The wall clock, in units of 100 ns since 1970-01-01.</summary>
     internal long WallTicks => Time.GetUtcNow().UtcTicks - DateTime.UnixEpoch.Ticks;
 }
