@@ -24,6 +24,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     private readonly GroupId _id;
     private readonly GroupSettings _settings;
     private readonly RaftCore _core;
+    private readonly TimeSpan _electionTimeout;
     private readonly EntryTail _tail;
     private readonly Applier _applier;
     private readonly Lock _gate = new();
@@ -37,6 +38,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         : base(services.Scheduler, services.Failure)
     {
         (_services, _random, _settings, _id) = (services, random, settings, settings.Group);
+        _electionTimeout = options.ElectionTimeout;
         _core = new RaftCore(options, restored, services.Clock.Now);
         _tail = new EntryTail(_core.Log.Last.Index);
         _applier = new Applier(_id, machine, this);
@@ -53,6 +55,9 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     /// <summary>What the group looks like from outside, as of the last turn.</summary>
     internal GroupView View => Volatile.Read(ref _view);
+
+    /// <summary>T of this group.</summary>
+    internal TimeSpan ElectionTimeout => _electionTimeout;
 
     Instant IDeadline.QueuedFor { get; set; } = Instant.Never;
 
@@ -317,9 +322,11 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     {
         GroupView view = _view;
         if (view.Role != _core.Role || view.Term != _core.Term || view.Leader != _core.Leader || view.Commit != _core.CommitIndex
-            || view.Applied != _applied || !ReferenceEquals(view.Membership, _core.Membership))
+            || view.Applied != _applied || !ReferenceEquals(view.Membership, _core.Membership) || view.Removed != _removedAt)
         {
-            Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted });
+            // Who is led again is a member again.
+            _removedAt = _core.Leader is null ? _removedAt : null;
+            Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted, Removed = _removedAt });
         }
     }
 

@@ -61,6 +61,17 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         _endpoint.SetAddress(node, address);
     }
 
+    /// <summary>Nothing more is said to this node, unless it says where it is.</summary>
+    internal void Forget(NodeId node)
+    {
+        lock (_gate)
+        {
+            _addresses.Remove(node);
+        }
+
+        _endpoint.Forget(node);
+    }
+
     internal NodeAddress? AddressOf(NodeId node)
     {
         lock (_gate)

@@ -49,6 +49,9 @@ internal sealed class NodeRuntime : INodeFailure
     /// <summary>Told what an operator may want to know.</summary>
     internal Action<GroupId, string>? Noted { get; set; }
 
+    /// <summary>Told that this node was removed from a group.</summary>
+    internal Action<Removal>? Removed { get; set; }
+
     /// <summary>Ends when the node can't go on, with the reason; without one when it has been stopped.</summary>
     internal Task<Exception?> Failed => _failed.Task;
 
@@ -148,12 +151,14 @@ internal sealed class NodeRuntime : INodeFailure
             Peers = peers,
             Forward = forward,
             AddressLearned = addressLearned,
+            Removed = removal => Removed?.Invoke(removal),
         };
         foreach ((GroupId id, RestoredState state) in restored)
         {
             if (setup(id) is { } known)
             {
                 Add(id, known, state);
+                HintAddresses(id, state);
             }
             else
             {
@@ -270,6 +275,34 @@ internal sealed class NodeRuntime : INodeFailure
         _groups.Add(id, group);
         group.Start(restore);
         return group;
+    }
+
+    // What isn't known to be committed isn't applied yet, and a node without addresses may meet nobody who could tell it more. An address is a
+    // hint, committed or not.
+    private void HintAddresses(GroupId group, RestoredState state)
+    {
+        var book = new AddressBook();
+        var buffer = new EntryBuffer();
+        LogIndex last = _log.LastOf(group).Index;
+        LogIndex next = LogIndex.Max(state.HardState.Commit, state.LogStart.Index).Next;
+        while (next <= last && _log.Read(group, next, last, buffer) == LogReadOutcome.Read && buffer.Entries.Count > 0)
+        {
+            foreach (StoredEntry entry in buffer.Entries)
+            {
+                next = entry.Id.Index.Next;
+                if (entry is { Kind: EntryKind.Command, IsHeaderOnly: false }
+                    && EntryEnvelope.TryRead(entry.Payload, out EntryEnvelope envelope, out ReadOnlyMemory<byte> command)
+                    && envelope.Form == WriteForm.Announce)
+                {
+                    book.TryNote(command.Span, out _, out _);
+                }
+            }
+        }
+
+        foreach ((NodeId node, string address) in book.Addresses)
+        {
+            _services!.AddressLearned?.Invoke(node, address);
+        }
     }
 
     // A log that was opened on a full disk may lie in the page cache alone. Nothing of it may be promised.
