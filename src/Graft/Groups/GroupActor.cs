@@ -26,6 +26,9 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     private readonly RaftCore _core;
     private readonly TimeSpan _electionTimeout;
     private readonly EntryTail _tail;
+
+    // What the tail began behind: found on disk, and not beyond being replaced while nothing above it is committed.
+    private EntryId _tailBase;
     private readonly Applier _applier;
     private readonly Lock _gate = new();
     private Inputs _incoming = new();
@@ -41,6 +44,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         _electionTimeout = options.ElectionTimeout;
         _core = new RaftCore(options, restored, services.Clock.Now);
         _tail = new EntryTail(_core.Log.Last.Index);
+        _tailBase = _core.Log.Last;
         _applier = new Applier(_id, machine, this);
         _committed = _core.CommitIndex;
         _isLossKnown = restored.Lost is not null;
@@ -340,6 +344,8 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
             return;
         }
 
+        FollowBelowTail(received.Message.Previous.Index);
+
         // The core took what of the range it lacked. What it had already is here too, or on disk.
         ReadOnlySpan<StoredEntry> entries = received.Entries;
         int known = 0;
@@ -377,6 +383,20 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         {
             _tail.Truncate(last, _writeNumber, _workNumber);
         }
+    }
+
+    // A leader that lacks what this node found on its disk replaces it, below all that the tail has ever held. Were the tail left to begin
+    // where it did, the new entries up to there would pass for ones that are here, and the disk would be asked to write what nobody has.
+    private void FollowBelowTail(LogIndex previous)
+    {
+        if (_tail.Start != _tailBase.Index || _tailBase.Index <= _core.Log.Base.Index || _core.Log.Contains(_tailBase))
+        {
+            return;
+        }
+
+        LogIndex start = LogIndex.Max(previous, _core.Log.Base.Index);
+        _tail.Reset(start, _writeNumber, _workNumber);
+        _tailBase = new EntryId(_core.Log.TermAt(start), start);
     }
 
     private sealed class Inputs
