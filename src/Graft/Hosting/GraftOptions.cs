@@ -15,6 +15,9 @@ public sealed class GraftOptions
     /// <summary>The addresses of a cluster to join. Without any, an empty directory founds a new cluster.</summary>
     public IList<string> Join { get; } = [];
 
+    /// <inheritdoc cref="NodeOptions.ForceNew"/>
+    public bool ForceNew { get; set; }
+
     /// <inheritdoc cref="NodeOptions.LeaveOnStop"/>
     public bool LeaveOnStop { get; set; }
 
@@ -41,6 +44,7 @@ public sealed class GraftOptions
             Listen = Parse(Listen, nameof(Listen)) ?? default,
             Advertised = Advertised is null ? null : Parse(Advertised, nameof(Advertised)),
             Found = Join.Count == 0,
+            ForceNew = ForceNew,
             LeaveOnStop = LeaveOnStop,
             LeaveTimeout = LeaveTimeout,
             ElectionTimeout = ElectionTimeout,

@@ -59,6 +59,7 @@ public sealed partial class GraftNode : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is out of range; the message says which.</exception>
     /// <exception cref="StorageRefusedException">The directory is another's, newer than this program, or in use.</exception>
     /// <exception cref="StorageFailedException">The disk failed.</exception>
+    /// <exception cref="FoundingRefusedException">A cluster takes this address for one of its members.</exception>
     /// <exception cref="IOException">The port is taken, or nobody of the cluster to join answered.</exception>
     public static Task<GraftNode> StartAsync(NodeOptions options, Func<IStateMachine> machine, CancellationToken cancellation = default)
     {
@@ -192,6 +193,7 @@ public sealed partial class GraftNode : IAsyncDisposable
         var node = new NodeId(random.NextUInt64());
         if (options.Found)
         {
+            await ListenBeforeFoundingAsync(options, seams, node, cancellation);
             return new NodeIdentity(new ClusterId(random.NextUInt64()), node);
         }
 
@@ -216,6 +218,21 @@ public sealed partial class GraftNode : IAsyncDisposable
         }
 
         throw new IOException($"Nobody of the cluster to join answered. {string.Join(" ", answers)}");
+    }
+
+    // A node that lost its disk is looked for by its cluster, and would found a second one in its place.
+    private static async Task ListenBeforeFoundingAsync(NodeOptions options, NodeSeams seams, NodeId node, CancellationToken cancellation)
+    {
+        if (options.ForceNew || !FoundingWatch.IsWorthWhile(options.Listen, options.Advertised))
+        {
+            return;
+        }
+
+        var limits = new EndpointOptions { Node = node, Incarnation = new Incarnation(1) };
+        if (await FoundingWatch.ListenAsync(seams.Network, limits, options.Listen, seams.Time, cancellation) is { } member)
+        {
+            throw new FoundingRefusedException(options.Advertised ?? options.Listen, member);
+        }
     }
 
     private async Task RunAsync(Func<GroupId, IStateMachine?> machines, bool isBorn, CancellationToken cancellation)

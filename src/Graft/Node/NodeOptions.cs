@@ -20,6 +20,12 @@ public sealed class NodeOptions
     /// </summary>
     public bool Found { get; set; }
 
+    /// <summary>
+    /// Found at once, without listening first whether a cluster takes this address for one of its members (some six seconds, and not at all
+    /// on a loopback address or at port 0). For a second cluster in a first one's place, on purpose.
+    /// </summary>
+    public bool ForceNew { get; set; }
+
     /// <summary>On an empty directory: join the cluster of whoever answers at one of these addresses.</summary>
     public IList<NodeAddress> Join { get; } = [];
 

@@ -45,7 +45,7 @@ internal sealed class NodeWorld
             Disks.Add(name, disk);
         }
 
-        var options = new NodeOptions { Listen = At(name), Found = join.Length == 0, SegmentBytes = 1 << 20, LogCacheBytes = 1 << 20, TrailingEntries = TrailingEntries };
+        var options = new NodeOptions { Listen = At(name), Found = join.Length == 0, SegmentBytes = 1 << 20, LogCacheBytes = 1 << 20, TrailingEntries = TrailingEntries, ForceNew = true };
         foreach (string other in join)
         {
             options.Join.Add(At(other));
