@@ -151,6 +151,9 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         }
     }
 
+    /// <summary>Ends the group where it is: the node has no part in it any more.</summary>
+    internal void Abandon(string why) => Tell(_ => End(why));
+
     internal void ReportUnreachable(NodeId node) => Tell(now => _core.ReportUnreachable(node, now));
 
     private protected override void RunTurn()

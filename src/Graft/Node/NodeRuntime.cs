@@ -107,7 +107,7 @@ internal sealed class NodeRuntime : INodeFailure
         write.Begin(id);
         write.HardState = founding.HardState;
         write.Add(StoredEntry.Born(new EntryId(founding.HardState.Term, index), EntryKind.Membership, encoded));
-        MakeDurable(write);
+        _log.MakeDurable(write);
         _founded.Add(id, founding);
     }
 
@@ -130,7 +130,7 @@ internal sealed class NodeRuntime : INodeFailure
             var found = GroupRestore.Of(group.Id, group, Snapshots);
             if (found.First is { } first)
             {
-                MakeDurable(first);
+                _log.MakeDurable(first);
             }
 
             _notes.AddRange(found.Notes);
@@ -184,11 +184,27 @@ internal sealed class NodeRuntime : INodeFailure
         }
     }
 
+    /// <summary>The highest epoch of the groups' configurations.</summary>
+    internal Epoch Epoch => AllGroups().Select(static group => group.View.Membership.Epoch).DefaultIfEmpty().MaxBy(static epoch => epoch.Value);
+
+    /// <summary>Whether a node belongs to a group here, as far as this node knows.</summary>
+    internal bool IsMember(NodeId node) => Array.Exists(AllGroups(), group => group.View.Membership.Contains(node));
+
     internal GroupActor[] AllGroups()
     {
         lock (_gate)
         {
             return [.. _groups.Values];
+        }
+    }
+
+    /// <summary>The cluster was recovered without this node: it answers nobody from here on.</summary>
+    internal void Supersede(SupersededException why)
+    {
+        _failed.TrySetResult(why);
+        foreach (GroupActor group in AllGroups())
+        {
+            group.Abandon(why.Message);
         }
     }
 
@@ -316,24 +332,5 @@ internal sealed class NodeRuntime : INodeFailure
         {
             throw new IOException("The disk is full, so that the end of the log can't be made safe. Free some space and start the node again; nothing is lost.");
         }
-    }
-
-    private void MakeDurable(LogWrite write)
-    {
-        StageOutcome outcome = _log.Stage(write);
-        while (outcome == StageOutcome.BatchFull)
-        {
-            _log.Write();
-            _log.Flush();
-            outcome = _log.Stage(write);
-        }
-
-        if (outcome == StageOutcome.NoSpace)
-        {
-            throw new IOException("The disk is full. Free some space and start the node again; nothing is lost.");
-        }
-
-        _log.Write();
-        _log.Flush();
     }
 }
