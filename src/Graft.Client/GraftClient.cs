@@ -37,7 +37,11 @@ public sealed class GraftClient : IAsyncDisposable
         _leader = new LeaderCalls(options, _time, _nodes);
         _reads = new ReadCalls(options, _nodes, _leader);
         _session = new ClientSession(options, _time, _nodes, _leader);
+        Roster = new Roster((method, body, timeout, cancellation) => SendOnceAsync(method, body, canBePassedOn: true, timeout, cancellation), _time);
     }
+
+    /// <summary>Who belongs to the group as its leader sees it, plans and changes of it.</summary>
+    public Roster Roster { get; }
 
     /// <summary>The cluster that is called; zero while nobody has answered and the options name none.</summary>
     public ClusterId Cluster => _nodes.Cluster;
@@ -164,15 +168,14 @@ public sealed class GraftClient : IAsyncDisposable
     /// <param name="timeout">How long the whole call may take, a learner's catching up included; the default if zero.</param>
     /// <param name="cancellation">Ends the wait, not the change.</param>
     /// <returns>The index of the new configuration.</returns>
-    /// <exception cref="RejectedException">It wasn't begun; the message says why.</exception>
+    /// <exception cref="MembershipRefusedException">It wasn't begun; code and message say why.</exception>
+    /// <exception cref="RejectedException">No leader took it in time.</exception>
     /// <exception cref="UnknownOutcomeException">It may have been begun.</exception>
     public async ValueTask<LogIndex> ChangeMembersAsync(
         MembershipChange change, LogIndex? expected = null, TimeSpan timeout = default, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(change);
-        byte[] body = new MembersCall(change, expected).Encode();
-        WriteResult changed = await SendOnceAsync(CallMethod.ChangeMembers, body, timeout, cancellation);
-        return changed.Index;
+        return (await Roster.ChangeAsync(new MembersRequest(change, expected), timeout, cancellation)).Index;
     }
 
     /// <summary>Hands leadership over. Sent once, as a change of members is.</summary>
@@ -182,7 +185,7 @@ public sealed class GraftClient : IAsyncDisposable
     /// <exception cref="RejectedException">It wasn't begun, or failed; the message says why.</exception>
     /// <exception cref="UnknownOutcomeException">It may have been begun.</exception>
     public async ValueTask TransferLeadershipAsync(NodeId? target = null, TimeSpan timeout = default, CancellationToken cancellation = default) =>
-        await SendOnceAsync(CallMethod.Transfer, new TransferCall(target).Encode(), timeout, cancellation);
+        await SendOnceAsync(CallMethod.Transfer, new TransferCall(target).Encode(), canBePassedOn: false, timeout, cancellation);
 
     /// <summary>Closes the session and all connections. Calls that wait end as they do when these are lost.</summary>
     public async ValueTask DisposeAsync()
@@ -208,8 +211,8 @@ public sealed class GraftClient : IAsyncDisposable
             deadline,
             cancellation);
 
-    private ValueTask<WriteResult> SendOnceAsync(ushort method, byte[] body, TimeSpan timeout, CancellationToken cancellation) =>
-        _leader.SendAsync(method, _ => body, default, canBePassedOn: false, TimeoutMax, Begin(timeout, cancellation), cancellation);
+    private ValueTask<WriteResult> SendOnceAsync(ushort method, byte[] body, bool canBePassedOn, TimeSpan timeout, CancellationToken cancellation) =>
+        _leader.SendAsync(method, _ => body, default, canBePassedOn, TimeoutMax, Begin(timeout, cancellation), cancellation);
 
     private Deadline Begin(TimeSpan timeout, CancellationToken cancellation)
     {

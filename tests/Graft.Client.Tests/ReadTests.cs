@@ -80,10 +80,10 @@ public sealed class ReadTests
         NodeId gone = world.Nodes.Values.First(node => !node.Group().IsLeader).Id;
 
         await client.ChangeMembersAsync(MembershipChange.None.Remove(gone), info.MembershipIndex, default, CancellationToken.None);
-        RejectedException stale = await Assert.ThrowsAsync<RejectedException>(
+        MembershipRefusedException stale = await Assert.ThrowsAsync<MembershipRefusedException>(
             () => client.ChangeMembersAsync(MembershipChange.None.Add(gone), info.MembershipIndex, default, CancellationToken.None).AsTask());
 
-        Assert.Equal(RejectReason.MembersRefused, stale.Reason);
+        Assert.Equal((RejectReason.MembersRefused, MembershipRefusal.IndexMismatch), (stale.Reason, stale.Refusal));
         Assert.Equal(2, world.Leader.Group().Members.Members.Length);
     });
 

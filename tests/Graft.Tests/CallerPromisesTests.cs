@@ -72,7 +72,7 @@ public sealed class CallerPromisesTests
         Task[] asked =
         [
             actor.TransferAsync(null, TimeSpan.FromSeconds(5)),
-            actor.ChangeMembersAsync(MembershipChange.None.Add(new NodeId(9)), null),
+            actor.ChangeMembersAsync(new MembersRequest(MembershipChange.None.Add(new NodeId(9)))),
             actor.TakeSnapshotAsync(),
             actor.StatusAsync(),
         ];

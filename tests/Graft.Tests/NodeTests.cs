@@ -100,6 +100,42 @@ public sealed class NodeTests
         Assert.Empty(world.Machines[gone].Applied);
     });
 
+    // Found by a recovery from a lost quorum: a node failed when its leader replaced what it had found on its disk.
+    [Fact]
+    public void A_restarted_node_drops_the_end_of_its_log_that_its_leader_lacks() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+        await NodeWorld.WriteAsync(world.Leader, "kept");
+        string deposed = world.Nodes.Single(pair => pair.Value.Group().IsLeader).Key;
+        foreach (string other in world.Nodes.Keys.Where(name => name != deposed))
+        {
+            world.Network.Cut(deposed, other);
+        }
+
+        for (int i = 0; i < 3; i++)
+        {
+            await Assert.ThrowsAsync<UnknownOutcomeException>(
+                () => NodeWorld.WriteAsync(world.Nodes[deposed], $"lost{i}", new WriteOptions { Timeout = TimeSpan.FromMilliseconds(20) }));
+        }
+
+        await world.StopAsync(deposed);
+        foreach (GraftNode other in world.Nodes.Values)
+        {
+            await NodeWorld.WriteAsync(other, "won");
+        }
+
+        foreach (string other in world.Nodes.Keys)
+        {
+            world.Network.Heal(deposed, other);
+        }
+
+        GraftNode back = await world.StartAsync(deposed, "a", "b", "c");
+        await world.World.UntilAsync(() => world.Machines[deposed].Applied.Count == 3 || back.Failed.IsCompleted, "it has what the others have");
+
+        Assert.False(back.Failed.IsCompleted, back.Failed.IsCompleted ? (await back.Failed)?.ToString() : "");
+        Assert.Equal("kept,won,won", await NodeWorld.ReadAsync(back));
+    });
+
     [Fact]
     public void An_unknown_outcome_is_resolved_by_the_log() => NodeWorld.Play(async world =>
     {

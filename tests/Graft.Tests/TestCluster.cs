@@ -69,7 +69,7 @@ internal sealed class TestCluster
         {
             try
             {
-                await Leader.Actor.ChangeMembersAsync(MembershipChange.None.Add(node), expected: null);
+                await Leader.Actor.ChangeMembersAsync(new MembersRequest(MembershipChange.None.Add(node)) { Force = true });
                 break;
             }
             catch (MembershipRefusedException early) when (early.Refusal is MembershipRefusal.NoOwnTermCommit or MembershipRefusal.ChangeInProgress)

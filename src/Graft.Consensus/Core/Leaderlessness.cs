@@ -29,4 +29,7 @@ public enum Leaderlessness : byte
 
     /// <summary>Its last campaign was refused: <see cref="RaftStatus.LastCampaign"/> says by whom and why.</summary>
     CampaignRefused,
+
+    /// <summary>It was told that a committed change removed it, and stands no more (<see cref="RaftCore.Retire"/>).</summary>
+    Removed,
 }

@@ -13,6 +13,7 @@ namespace Graft.Consensus;
 /// <param name="Incarnation">Which of its starts speaks; unknown if it hasn't in this term.</param>
 /// <param name="SnapshotOffered">In snapshot state, the last entry of what is offered.</param>
 /// <param name="SnapshotBytes">How much of that it has.</param>
+/// <param name="SnapshotTotal">How large it is, in bytes.</param>
 /// <param name="IsCaughtUp">Whether it has shown in this term that it keeps up.</param>
 /// <param name="IsTooSlow">Whether it failed to in <see cref="CatchUp.RoundsMax"/> rounds.</param>
 public sealed record MemberStatus(
@@ -28,5 +29,6 @@ public sealed record MemberStatus(
     Incarnation Incarnation,
     EntryId? SnapshotOffered,
     long SnapshotBytes,
+    long SnapshotTotal,
     bool IsCaughtUp,
     bool IsTooSlow);

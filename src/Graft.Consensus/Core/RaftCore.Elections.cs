@@ -37,7 +37,7 @@ public sealed partial class RaftCore
     /// crash and may be old; but nobody appends a configuration before the one below it is committed.
     /// </remarks>
     private bool MayCampaign =>
-        _repair is null && (MayLead(_memberships.Latest) || MayLead(LastSettledMembership) || Planted.AnybodyCampaigns);
+        _repair is null && !_isRetired && (MayLead(_memberships.Latest) || MayLead(LastSettledMembership) || Planted.AnybodyCampaigns);
 
     private Membership LastSettledMembership =>
         _memberships.At(_memberships.LatestIndex > _commit ? _memberships.LatestIndex.Previous : _commit, out _);

@@ -4,6 +4,7 @@ namespace Graft.Consensus;
 public sealed partial class RaftCore
 {
     private Membership _publishedMembership;
+    private bool _isRetired;
 
     /// <summary>Begins a change of members. It is done when the configuration is committed and no longer joint.</summary>
     /// <param name="change">What is to become of whom.</param>
@@ -20,6 +21,18 @@ public sealed partial class RaftCore
         return refusal == MembershipRefusal.None
             ? new MembershipProposal(refusal, AppendOwn(_leader!, next))
             : new MembershipProposal(refusal, default);
+    }
+
+    /// <summary>What <see cref="ProposeMembership"/> would answer now, without doing it.</summary>
+    /// <param name="change">What would become of whom.</param>
+    /// <param name="expected">As there.</param>
+    /// <param name="now">The present.</param>
+    /// <param name="next">The configuration that would be appended, joint if the voters differ; the one in force if it's refused.</param>
+    public MembershipRefusal JudgeMembership(MembershipChange change, LogIndex expected, Instant now, out Membership next)
+    {
+        ArgumentNullException.ThrowIfNull(change);
+        Observe(now);
+        return WhyNotChange(change, expected, out next);
     }
 
     private MembershipRefusal WhyNotChange(MembershipChange change, LogIndex expected, out Membership next)
@@ -83,6 +96,26 @@ public sealed partial class RaftCore
         }
 
         return true;
+    }
+
+    /// <summary>Stands no more: the host has learned that a committed change removed this node. Who speaks to it as its leader takes that back.</summary>
+    /// <remarks>
+    /// A removed node isn't sent the configuration without it, so it would ask the others for ever; they refuse (thesis §4.2.3), and it
+    /// costs them a message each time. Its promises stand: it still answers who asks for its vote.
+    /// </remarks>
+    public void Retire(Instant now)
+    {
+        Observe(now);
+        if (_leader is not null)
+        {
+            return;
+        }
+
+        _isRetired = true;
+        if (_candidate is not null)
+        {
+            BecomeFollower(_term, leader: null);
+        }
     }
 
     // Shown in this term and in its present life, and answering now: a quorum with it in could commit.

@@ -100,6 +100,7 @@ public sealed partial class RaftCore
 
         return _memberships.Latest.Members.IsEmpty ? Leaderlessness.NoMembership
             : _repair is not null ? Leaderlessness.Repairing
+            : _isRetired ? Leaderlessness.Removed
             : !MayCampaign ? Leaderlessness.CannotLead
             : _candidate is not null ? Leaderlessness.WaitingForVotes
             : _now - _persist.OldestAt >= _options.ElectionTimeout ? Leaderlessness.DiskStalled
@@ -126,6 +127,7 @@ public sealed partial class RaftCore
                 isSelf ? _options.Incarnation : progress.Incarnation,
                 progress.Snapshot?.Last,
                 progress.SnapshotBytes,
+                progress.Snapshot?.Bytes ?? 0,
                 isSelf || progress.CatchUp.IsDone || !progress.IsNonVoter,
                 progress.IsNonVoter && progress.CatchUp.IsTooSlow));
         }

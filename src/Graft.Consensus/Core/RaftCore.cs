@@ -396,6 +396,7 @@ public sealed partial class RaftCore
         // would stand for election while it is being repaired.
         _leaderHeardAt = _now;
         _electionAt = _now + _electionTimeout;
+        _isRetired = false;
         return m.Kind switch
         {
             MessageKind.AppendEntries => HandleAppendEntries(m, _follower),

@@ -118,6 +118,7 @@ public sealed record RaftStatus
         Leaderlessness.Stopped => "has stopped after a storage failure. Replace its disk or its log, then start it again.",
         Leaderlessness.NoMembership => "belongs to no cluster yet. Found one with it, or add it to one.",
         Leaderlessness.CannotLead => "hears no leader and can't lead itself: it is no voter that stores payloads.",
+        Leaderlessness.Removed => "was removed by a change of members, and stands no more. Stop it; its directory can be deleted.",
         Leaderlessness.Repairing => "lost entries that it may have acknowledged and waits for a leader to send them again.",
         Leaderlessness.DiskStalled => "hears no leader and doesn't stand, because its disk doesn't answer.",
         Leaderlessness.WaitingForTimeout => $"has heard no leader in {Term} and will stand when its election timeout is over.",

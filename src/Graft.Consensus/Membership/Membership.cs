@@ -18,8 +18,9 @@ public sealed class Membership : IEquatable<Membership>
     private readonly NodeId[] _incoming;
     private readonly NodeId[] _outgoing;
 
-    private Membership(Member[] members)
+    private Membership(Member[] members, Epoch epoch)
     {
+        Epoch = epoch;
         for (int i = 0; i < members.Length; i++)
         {
             Invariant.Check(i == 0 || members[i - 1].Id < members[i].Id);
@@ -32,7 +33,10 @@ public sealed class Membership : IEquatable<Membership>
     }
 
     /// <summary>Nobody: what a node knows that has never heard from its cluster. It campaigns for nothing.</summary>
-    public static Membership Empty { get; } = new([]);
+    public static Membership Empty { get; } = new([], Epoch.None);
+
+    /// <summary>Since which recovery from a lost quorum; changes of members keep it.</summary>
+    public Epoch Epoch { get; }
 
     /// <summary>All members, by id.</summary>
     public ReadOnlySpan<Member> Members => _members;
@@ -77,8 +81,11 @@ public sealed class Membership : IEquatable<Membership>
             }
         }
 
-        return new Membership(sorted);
+        return new Membership(sorted, sorted.Length == 0 ? Epoch.None : Epoch.First);
     }
+
+    /// <summary>The same members, since a recovery.</summary>
+    public Membership In(Epoch epoch) => new(_members, epoch);
 
     public Member? Find(NodeId id)
     {
@@ -127,10 +134,11 @@ public sealed class Membership : IEquatable<Membership>
     {
         Invariant.Check(IsJoint);
         return new Membership(
-            [.. _members.Where(member => member.Role != MemberRole.Leaving).Select(member => member with { VotesInOutgoing = false })]);
+            [.. _members.Where(member => member.Role != MemberRole.Leaving).Select(member => member with { VotesInOutgoing = false })],
+            Epoch);
     }
 
-    public bool Equals(Membership? other) => other is not null && _members.AsSpan().SequenceEqual(other._members);
+    public bool Equals(Membership? other) => other is not null && Epoch == other.Epoch && _members.AsSpan().SequenceEqual(other._members);
 
     public override bool Equals(object? obj) => Equals(obj as Membership);
 
@@ -232,7 +240,7 @@ public sealed class Membership : IEquatable<Membership>
             return MembershipRefusal.TooManyMembers;
         }
 
-        next = new Membership([.. members.Values]);
+        next = new Membership([.. members.Values], Epoch);
         return next.Equals(this) ? MembershipRefusal.NothingToChange : MembershipRefusal.None;
     }
 }

@@ -7,9 +7,10 @@ namespace Graft.Consensus;
 /// <remarks>
 /// <code>
 /// offset  size  field                                   (integers are little-endian)
-///      0     1  version of this encoding, 1
+///      0     1  version of this encoding: 1 in the first epoch (and of nobody), else 2
 ///      1     2  number of members, n
-///      3   10n  the members, by id:
+///      3     8  of version 2 only: the epoch
+///      …   10n  the members, by id:
 ///            8    id
 ///            1    role: 0 voter, 1 learner, 2 joining, 3 leaving
 ///            1    bit 0: votes in the outgoing half; bit 1: witness; the others are zero
@@ -29,10 +30,12 @@ public static class MembershipCodec
     public const int MembersMax = 1024;
 
     /// <summary>The size of the largest encoding.</summary>
-    public const int BytesMax = HeadBytes + (MembersMax * MemberBytes);
+    public const int BytesMax = HeadBytes + EpochBytes + (MembersMax * MemberBytes);
 
     private const byte Version = 1;
+    private const byte VersionWithEpoch = 2;
     private const int HeadBytes = 3;
+    private const int EpochBytes = 8;
     private const int MemberBytes = 10;
     private const byte OutgoingFlag = 1;
     private const byte WitnessFlag = 2;
@@ -44,7 +47,7 @@ public static class MembershipCodec
         ArgumentNullException.ThrowIfNull(membership);
         int count = membership.Members.Length;
         return count <= MembersMax
-            ? HeadBytes + (count * MemberBytes)
+            ? HeadBytes + (HasEpoch(membership) ? EpochBytes : 0) + (count * MemberBytes)
             : throw new ArgumentException($"{count} members; at most {MembersMax} can be encoded.", nameof(membership));
     }
 
@@ -59,9 +62,15 @@ public static class MembershipCodec
             throw new ArgumentException($"{destination.Length} bytes are too few; {size} are needed.", nameof(destination));
         }
 
-        destination[0] = Version;
+        destination[0] = HasEpoch(membership) ? VersionWithEpoch : Version;
         BinaryPrimitives.WriteUInt16LittleEndian(destination[1..], (ushort)membership.Members.Length);
         Span<byte> rest = destination[HeadBytes..size];
+        if (HasEpoch(membership))
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(rest, membership.Epoch.Value);
+            rest = rest[EpochBytes..];
+        }
+
         foreach (Member member in membership.Members)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(rest, member.Id.Value);
@@ -85,10 +94,12 @@ public static class MembershipCodec
             return Refuse(out error, $"A membership of {source.Length} bytes is cut short.");
         }
 
-        if (source[0] != Version)
+        if (source[0] is not (Version or VersionWithEpoch))
         {
-            return Refuse(out error, $"The membership has encoding version {source[0]}; this program knows {Version}.");
+            return Refuse(out error, $"The membership has encoding version {source[0]}; this program knows up to {VersionWithEpoch}.");
         }
+
+        int head = HeadBytes + (source[0] == VersionWithEpoch ? EpochBytes : 0);
 
         int count = BinaryPrimitives.ReadUInt16LittleEndian(source[1..]);
         if (count > MembersMax)
@@ -96,15 +107,21 @@ public static class MembershipCodec
             return Refuse(out error, $"The membership has {count} members; at most {MembersMax} are believed.");
         }
 
-        if (source.Length != HeadBytes + (count * MemberBytes))
+        if (source.Length != head + (count * MemberBytes))
         {
-            return Refuse(out error, $"{count} members take {HeadBytes + (count * MemberBytes)} bytes, not {source.Length}.");
+            return Refuse(out error, $"{count} members take {head + (count * MemberBytes)} bytes, not {source.Length}.");
+        }
+
+        Epoch epoch = source[0] == VersionWithEpoch ? new Epoch(BinaryPrimitives.ReadUInt64LittleEndian(source[HeadBytes..])) : Epoch.First;
+        if (source[0] == VersionWithEpoch && (epoch.Number <= 1 || count == 0))
+        {
+            return Refuse(out error, $"The membership names epoch {epoch}, which has another encoding or none.");
         }
 
         var members = new Member[count];
         for (int i = 0; i < count; i++)
         {
-            ReadOnlySpan<byte> bytes = source.Slice(HeadBytes + (i * MemberBytes), MemberBytes);
+            ReadOnlySpan<byte> bytes = source.Slice(head + (i * MemberBytes), MemberBytes);
             if (!TryReadMember(bytes, out members[i], out error))
             {
                 return false;
@@ -116,7 +133,7 @@ public static class MembershipCodec
             }
         }
 
-        membership = Membership.Of(members);
+        membership = source[0] == VersionWithEpoch ? Membership.Of(members).In(epoch) : Membership.Of(members);
         error = "";
         return true;
     }
@@ -141,6 +158,9 @@ public static class MembershipCodec
         return role != MemberRole.Leaving || member.VotesInOutgoing
             || Refuse(out error, $"{id} is leaving but has no vote in the outgoing half.");
     }
+
+    // Nobody has no epoch, and that of a cluster that was never recovered is known.
+    private static bool HasEpoch(Membership membership) => membership.Epoch.Number > 1;
 
     private static byte NumberOf(MemberRole role) => role switch
     {

@@ -55,6 +55,10 @@ public readonly record struct NodeAddress(string Host, int Port)
         return error.Length == 0;
     }
 
+    /// <summary>Whether only this machine reaches it: <c>localhost</c>, 127.0.0.0/8 or ::1. Other names aren't looked up.</summary>
+    public bool IsLoopback => string.Equals(Host, "localhost", StringComparison.OrdinalIgnoreCase)
+        || (IPAddress.TryParse(Host, out IPAddress? address) && IPAddress.IsLoopback(address));
+
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{(Host?.Contains(':', StringComparison.Ordinal) == true ? $"[{Host}]" : Host)}:{Port}");
 

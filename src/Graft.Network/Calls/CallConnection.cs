@@ -70,6 +70,7 @@ public sealed class CallConnection : IAsyncDisposable
             Incarnation = options.Incarnation,
             Expected = options.Expected,
             Advertised = options.Advertised,
+            Epoch = options.Epoch,
         };
         Dialed dialed = await Dialer.DialAsync(network, address, hello, options.ConnectTimeout, options.HelloTimeout, time, cancellation);
         return new CallConnection(options, address, dialed, time);

@@ -19,6 +19,9 @@ public sealed record CallConnectionOptions
 
     public NodeAddress? Advertised { get; init; }
 
+    /// <inheritdoc cref="Hello.Epoch"/>
+    public Epoch Epoch { get; init; }
+
     /// <inheritdoc cref="EndpointOptions.ConnectTimeout"/>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
 

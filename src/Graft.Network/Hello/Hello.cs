@@ -24,6 +24,9 @@ public sealed record Hello
     /// <summary>Whom the sender means to reach; null if whoever answers is right.</summary>
     public NodeId? Expected { get; init; }
 
+    /// <summary>Since which recovery from a lost quorum the sender's configurations are; none of a client, and of a node that has no configuration yet.</summary>
+    public Epoch Epoch { get; init; }
+
     /// <summary>Where others reach the sender, if it says.</summary>
     public NodeAddress? Advertised { get; init; }
 }

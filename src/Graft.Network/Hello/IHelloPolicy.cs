@@ -8,6 +8,9 @@ public interface IHelloPolicy
     /// <summary>The cluster that this node belongs to; zero until it knows one. Asked at each hello and each dial.</summary>
     ClusterId Cluster { get; }
 
+    /// <summary>The epoch of this node's configurations; none until it has one. Asked at each dial.</summary>
+    Epoch Epoch => Epoch.None;
+
     /// <summary>
     /// Judges a hello. Versions, the expected node, self-connections and the clusters of those who name one were compared before
     /// (<see cref="HelloRules"/>); the host decides the rest: who may connect without a cluster, by which certificate, and whether it is ready.

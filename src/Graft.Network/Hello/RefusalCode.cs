@@ -32,4 +32,7 @@ public enum RefusalCode : ushort
 
     /// <summary>The node isn't up yet; try again. Both values are zero.</summary>
     NotReady = 10,
+
+    /// <summary>The cluster was recovered from a lost quorum without the sender: wipe it and let it join anew. Values: the epochs.</summary>
+    OtherEpoch = 11,
 }

@@ -45,6 +45,7 @@ public sealed partial class Endpoint
             Incarnation = Options.Incarnation,
             Expected = node,
             Advertised = Advertised,
+            Epoch = Host.Epoch,
             ConnectTimeout = Options.ConnectTimeout,
             HelloTimeout = Options.HelloTimeout,
             PingInterval = Options.PingInterval,

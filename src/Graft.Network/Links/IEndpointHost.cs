@@ -16,6 +16,11 @@ public interface IEndpointHost : IHelloPolicy
     /// <summary>Our link to a node is down; called once after each <see cref="PeerConnected"/>.</summary>
     void PeerLost(NodeId node, string why);
 
+    /// <summary>A node is there and doesn't want our link. Called for each attempt.</summary>
+    void PeerRefused(NodeId node, HelloRefusal refusal)
+    {
+    }
+
     /// <summary>A node has connected to us, so it lives. The link to it, if there is one, tries again at once.</summary>
     void PeerHeard(NodeId node, Incarnation incarnation, NodeAddress? advertised);
 

@@ -214,12 +214,18 @@ public sealed class PeerLink
                 Incarnation = _options.Incarnation,
                 Expected = Node,
                 Advertised = _endpoint.Advertised,
+                Epoch = _endpoint.Host.Epoch,
             };
             dialed = await Dialer.DialAsync(
                 _endpoint.Network, address, hello, _options.ConnectTimeout, _options.HelloTimeout, _time, _forgotten.Token);
         }
         catch (Exception exception) when (ConnectionFaults.Is(exception))
         {
+            if (exception is HelloRefusedException refused)
+            {
+                _endpoint.Host.PeerRefused(Node, refused.Refusal);
+            }
+
             bool isNews = _lastError != exception.Message;
             EndAttempt(outbox, exception.Message);
             if (isNews && !_forgotten.IsCancellationRequested)

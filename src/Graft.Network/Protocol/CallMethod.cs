@@ -12,7 +12,10 @@ public static class CallMethod
     /// <summary>Who leads and who belongs to the group: no body, answered by <see cref="GroupInfo"/>.</summary>
     public const ushort Describe = 3;
 
-    /// <summary>Changes members: <see cref="MembersCall"/>, answered by <see cref="WriteReply"/>.</summary>
+    /// <summary>
+    /// Changes members: <see cref="MembersRequest"/>, answered by <see cref="WriteReply"/> with the configuration's index and, 8 bytes each, whom
+    /// of the removed it could tell. Any node passes it on to the leader.
+    /// </summary>
     public const ushort ChangeMembers = 4;
 
     /// <summary>Hands leadership over: <see cref="TransferCall"/>, answered by <see cref="WriteReply"/>.</summary>
@@ -20,4 +23,13 @@ public static class CallMethod
 
     /// <summary>Whether the node is ready to serve: no body, no answer but the status.</summary>
     public const ushort Ready = 6;
+
+    /// <summary>What a change would do: <see cref="MembersRequest"/>, answered by <see cref="WriteReply"/> with the configuration's index and a <see cref="MembersPlan"/>.</summary>
+    public const ushort PlanMembers = 7;
+
+    /// <summary>The members as the leader sees them: no body, answered by <see cref="WriteReply"/> with the configuration's index and a <see cref="MembersView"/>.</summary>
+    public const ushort ListMembers = 8;
+
+    /// <summary>Tells a node that it was removed: <see cref="RemovedCall"/>, no answer but the status.</summary>
+    public const ushort Removed = 9;
 }

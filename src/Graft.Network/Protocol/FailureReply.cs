@@ -6,7 +6,8 @@ namespace Graft.Network;
 /// <summary>The body of an answer that isn't <see cref="ReplyStatus.Done"/>.</summary>
 /// <remarks>
 /// <code>
-/// reason u8 · flags u8 (bit 0: a leader) · [leader u64] · entry term varint · entry index varint · session varint · sequence varint · text: the rest
+/// reason u8 · flags u8 (1 a leader, 2 a change of members) · [leader u64] · [refusal u8 · membership index varint]
+/// · entry term varint · entry index varint · session varint · sequence varint · text: the rest
 /// </code>
 /// </remarks>
 /// <param name="Reason">Why.</param>
@@ -16,8 +17,12 @@ namespace Graft.Network;
 public readonly record struct FailureReply(RejectReason Reason, NodeId? Leader, WriteId Write, string Text)
 {
     private const byte HasLeader = 1;
-    private const int HeadMax = 10 + (4 * WireWriter.VarintBytesMax);
+    private const byte HasRefusal = 2;
+    private const int HeadMax = 11 + (5 * WireWriter.VarintBytesMax);
     private const int TextBytesMax = 4096;
+
+    /// <summary>Of a change of members: why it was refused, and the configuration's index that it met.</summary>
+    public (MembershipRefusal Refusal, LogIndex Index)? Members { get; init; }
 
     public byte[] Encode()
     {
@@ -25,10 +30,16 @@ public readonly record struct FailureReply(RejectReason Reason, NodeId? Leader, 
         Span<byte> head = stackalloc byte[HeadMax];
         var writer = new WireWriter(head);
         writer.Write((byte)Reason);
-        writer.Write(Leader is null ? (byte)0 : HasLeader);
+        writer.Write((byte)((Leader is null ? 0 : HasLeader) | (Members is null ? 0 : HasRefusal)));
         if (Leader is { } leader)
         {
             writer.Write(leader.Value);
+        }
+
+        if (Members is { } members)
+        {
+            writer.Write((byte)members.Refusal);
+            writer.WriteVarint(members.Index.Value);
         }
 
         writer.WriteVarint(Write.Entry.Term.Value);
@@ -44,10 +55,16 @@ public readonly record struct FailureReply(RejectReason Reason, NodeId? Leader, 
         var reader = new WireReader(body);
         var reason = (RejectReason)reader.ReadByte();
         byte flags = reader.ReadByte();
-        NodeId? leader = flags == HasLeader ? new NodeId(reader.ReadUInt64()) : null;
+        NodeId? leader = (flags & HasLeader) != 0 ? new NodeId(reader.ReadUInt64()) : null;
+        (MembershipRefusal, LogIndex)? members = (flags & HasRefusal) != 0
+            ? ((MembershipRefusal)reader.ReadByte(), new LogIndex(reader.ReadVarint()))
+            : null;
         EntryId entry = EntryId.Of(reader.ReadVarint(), reader.ReadVarint());
         var write = new WriteId(entry, reader.ReadVarint(), reader.ReadVarint());
-        reply = new FailureReply(reason, leader, write, reader.HasFailed ? "" : Encoding.UTF8.GetString(body[reader.Position..]));
-        return !reader.HasFailed && flags <= HasLeader;
+        reply = new FailureReply(reason, leader, write, reader.HasFailed ? "" : Encoding.UTF8.GetString(body[reader.Position..]))
+        {
+            Members = members,
+        };
+        return !reader.HasFailed && flags <= (HasLeader | HasRefusal);
     }
 }

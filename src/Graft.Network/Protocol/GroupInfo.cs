@@ -7,7 +7,7 @@ namespace Graft.Network;
 /// <summary>The answer to <see cref="CallMethod.Describe"/>: a group as one node knows it.</summary>
 /// <remarks>
 /// <code>
-/// flags u8 (bit 0: a leader) · term varint · [leader u64] · applied varint · membership index varint
+/// flags u8 (1 a leader, 2 a change is under way) · term varint · [leader u64] · applied varint · membership index varint
 /// · membership: length u16, MembershipCodec · count u16 · per address: node u64, length u8, UTF-8
 /// </code>
 /// </remarks>
@@ -21,6 +21,10 @@ public sealed record GroupInfo(
     Term Term, NodeId? Leader, LogIndex Applied, LogIndex MembershipIndex, Membership Membership, ImmutableArray<(NodeId Node, string Address)> Addresses)
 {
     private const byte HasLeader = 1;
+    private const byte Changing = 2;
+
+    /// <summary>The configuration isn't known to be committed, or is a joint one.</summary>
+    public bool IsChanging { get; init; }
 
     public byte[] Encode()
     {
@@ -28,7 +32,7 @@ public sealed record GroupInfo(
         MembershipCodec.Write(Membership, membership);
         byte[] body = new byte[9 + (3 * WireWriter.VarintBytesMax) + 4 + membership.Length + Addresses.Sum(row => 9 + Encoding.UTF8.GetByteCount(row.Address))];
         var writer = new WireWriter(body);
-        writer.Write(Leader is null ? (byte)0 : HasLeader);
+        writer.Write((byte)((Leader is null ? 0 : HasLeader) | (IsChanging ? Changing : 0)));
         writer.WriteVarint(Term.Value);
         if (Leader is { } leader)
         {
@@ -58,11 +62,11 @@ public sealed record GroupInfo(
         var reader = new WireReader(body);
         byte flags = reader.ReadByte();
         var term = new Term(reader.ReadVarint());
-        NodeId? leader = flags == HasLeader ? new NodeId(reader.ReadUInt64()) : null;
+        NodeId? leader = (flags & HasLeader) != 0 ? new NodeId(reader.ReadUInt64()) : null;
         var applied = new LogIndex(reader.ReadVarint());
         var index = new LogIndex(reader.ReadVarint());
         ReadOnlySpan<byte> encoded = reader.ReadBytes(reader.ReadUInt16());
-        if (reader.HasFailed || flags > HasLeader || !MembershipCodec.TryRead(encoded, out Membership membership, out _))
+        if (reader.HasFailed || flags > (HasLeader | Changing) || !MembershipCodec.TryRead(encoded, out Membership membership, out _))
         {
             return null;
         }
@@ -75,6 +79,9 @@ public sealed record GroupInfo(
             addresses.Add((node, Encoding.UTF8.GetString(reader.ReadBytes(reader.ReadByte()))));
         }
 
-        return reader.HasFailed || reader.Remaining > 0 ? null : new GroupInfo(term, leader, applied, index, membership, addresses.ToImmutable());
+        return reader.HasFailed || reader.Remaining > 0 ? null : new GroupInfo(term, leader, applied, index, membership, addresses.ToImmutable())
+        {
+            IsChanging = (flags & Changing) != 0,
+        };
     }
 }

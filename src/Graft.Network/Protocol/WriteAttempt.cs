@@ -25,6 +25,9 @@ public readonly record struct WriteAttempt
     /// <summary>When to ask again, at the earliest; zero if nothing was said.</summary>
     public TimeSpan RetryAfter { get; private init; }
 
+    /// <summary>Of a change of members: why it was refused, and the configuration's index that it met.</summary>
+    public (Consensus.MembershipRefusal Refusal, Consensus.LogIndex Index)? Members { get; private init; }
+
     /// <summary>A sentence.</summary>
     public string Text { get; private init; }
 
@@ -55,12 +58,30 @@ public readonly record struct WriteAttempt
         }
     }
 
+    /// <summary>One that this node itself carried out.</summary>
+    public static WriteAttempt Done(WriteResult result) => new() { Result = result, Text = "" };
+
+    /// <summary>One that this node itself refused.</summary>
+    public static WriteAttempt Refused(RejectedException refused)
+    {
+        ArgumentNullException.ThrowIfNull(refused);
+        return new WriteAttempt
+        {
+            Text = refused.Message,
+            Reason = refused.Reason,
+            Leader = refused.Leader,
+            RetryAfter = (refused as OverloadedException)?.RetryAfter ?? TimeSpan.Zero,
+            IsFinal = !IsPassing(refused.Reason),
+            Members = refused is MembershipRefusedException members ? (members.Refusal, members.Index) : null,
+        };
+    }
+
     private static WriteAttempt Read(string from, CallReply reply)
     {
         switch (reply.Status)
         {
             case ReplyStatus.Done when WriteReply.TryRead(reply.Body, out WriteResult result):
-                return new WriteAttempt { Result = result, Text = "" };
+                return Done(result);
             case CallStatus.Overloaded:
                 return new WriteAttempt { Text = $"{from} is overloaded.", Reason = RejectReason.Overloaded, RetryAfter = reply.RetryAfter };
             case ReplyStatus.Rejected or ReplyStatus.Unknown when FailureReply.TryRead(reply.Body.Span, out FailureReply failure):
@@ -79,7 +100,9 @@ public readonly record struct WriteAttempt
 
         return new WriteAttempt
         {
-            Text = $"{from}: {failure.Text}",
+            // A change of members is refused in the same words wherever it was asked for.
+            Text = failure.Members is null ? $"{from}: {failure.Text}" : failure.Text,
+            Members = failure.Members,
             Reason = failure.Reason,
             Leader = failure.Leader,
             RetryAfter = reply.RetryAfter,

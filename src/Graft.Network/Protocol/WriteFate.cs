@@ -47,13 +47,20 @@ public sealed class WriteFate(string nothing, bool mayBeDone = false)
             return Unknown(write);
         }
 
+        if (Last.Members is not null)
+        {
+            return Refused();
+        }
+
         string text = $"No leader of {group} took the command in time. {Last.Text}";
         return Last.Reason == RejectReason.Overloaded
             ? new OverloadedException(text, Last.RetryAfter)
             : new RejectedException(Last.Reason == RejectReason.None ? RejectReason.NoLeader : Last.Reason, text, Last.Leader);
     }
 
-    private RejectedException Refused() => new(Last.Reason, Last.Text, Last.Leader);
+    private RejectedException Refused() => Last.Members is { } members
+        ? new MembershipRefusedException(members.Refusal, Last.Text, members.Index, Last.Leader)
+        : new RejectedException(Last.Reason, Last.Text, Last.Leader);
 
     private UnknownOutcomeException Unknown(in WriteId write) => new($"Nobody told what became of the command. {Last.Text}", write);
 }

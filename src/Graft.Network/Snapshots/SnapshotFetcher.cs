@@ -37,6 +37,7 @@ public sealed class SnapshotFetcher
             Node = _options.Node,
             Incarnation = _options.Incarnation,
             Expected = node,
+            Epoch = _policy.Epoch,
         };
         Dialed dialed;
         try

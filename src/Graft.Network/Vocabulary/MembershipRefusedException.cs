@@ -2,43 +2,27 @@ using Graft.Consensus;
 
 namespace Graft;
 
-/// <summary>A change of members that wasn't begun. Nothing was appended.</summary>
-public sealed class MembershipRefusedException : GraftException
+/// <summary>A change of members that wasn't begun. Nothing was appended. The same from the leader itself and from afar.</summary>
+public sealed class MembershipRefusedException : RejectedException
 {
     /// <param name="refusal">Why.</param>
-    /// <param name="change">What was asked for.</param>
-    /// <param name="current">The configuration that it met.</param>
-    /// <param name="index">Where that was appended.</param>
+    /// <param name="message">What was expected, what came, and what to do.</param>
+    /// <param name="index">Where the configuration was appended that the change met; zero if nobody said.</param>
     /// <param name="leader">Who leads, if known.</param>
-    public MembershipRefusedException(MembershipRefusal refusal, MembershipChange change, Membership current, LogIndex index, NodeId? leader)
-        : base(Explain(refusal, change, current, index, leader)) => (Refusal, Leader) = (refusal, leader);
+    public MembershipRefusedException(MembershipRefusal refusal, string message, LogIndex index, NodeId? leader)
+        : base(ReasonOf(refusal), message, leader) => (Refusal, Index) = (refusal, index);
 
     public MembershipRefusal Refusal { get; }
 
-    public NodeId? Leader { get; }
+    /// <summary>The configuration that the change met; with <see cref="MembershipRefusal.IndexMismatch"/> look at that one and decide anew.</summary>
+    public LogIndex Index { get; }
 
-    private static string Explain(MembershipRefusal refusal, MembershipChange change, Membership current, LogIndex index, NodeId? leader)
+    // Whoever can wait or ask elsewhere is told so by the reason, as of a write.
+    private static RejectReason ReasonOf(MembershipRefusal refusal) => refusal switch
     {
-        string why = refusal switch
-        {
-            MembershipRefusal.NotLeader => $"this node doesn't lead; {(leader is { } node ? $"{node} does" : "nobody is known to")}",
-            MembershipRefusal.ChangeInProgress => $"the change at index {index} isn't done yet; wait for it",
-            MembershipRefusal.NoOwnTermCommit => "the leader is new and has committed nothing yet; ask again in a moment",
-            MembershipRefusal.IndexMismatch => $"the configuration is the one of index {index} by now, not the one that was looked at",
-            MembershipRefusal.TransferInProgress => "leadership is being handed over; ask the next leader",
-            MembershipRefusal.Overloaded => "too many entries are uncommitted; ask again in a moment",
-            MembershipRefusal.NothingToChange => "it changes nothing",
-            MembershipRefusal.EditedTwice => "it speaks of one node twice",
-            MembershipRefusal.AlreadyMember => "a node to be added is a member already",
-            MembershipRefusal.NotMember => "a node that it speaks of is no member",
-            MembershipRefusal.NotLearner => "only a learner can be promoted",
-            MembershipRefusal.NotVoter => "only a voter can be demoted",
-            MembershipRefusal.NotCaughtUp => "the learner hasn't caught up, and a quorum with it in might not be able to commit",
-            MembershipRefusal.NoVoterLeft => "no voter that stores payloads would be left",
-            MembershipRefusal.TooManyWitnesses => "witnesses alone would make a quorum, and a commit might be stored nowhere",
-            MembershipRefusal.TooManyMembers => $"there would be more than {Membership.MembersMax} members",
-            _ => "the log of this node has failed",
-        };
-        return $"The change \"{change}\" of {current} was refused: {why}.";
-    }
+        MembershipRefusal.NotLeader => RejectReason.NotLeader,
+        MembershipRefusal.NoOwnTermCommit or MembershipRefusal.TransferInProgress => RejectReason.NoLeader,
+        MembershipRefusal.Overloaded => RejectReason.Overloaded,
+        _ => RejectReason.MembersRefused,
+    };
 }

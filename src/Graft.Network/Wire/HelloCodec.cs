@@ -23,6 +23,7 @@ internal static class HelloCodec
         writer.Write(hello.Incarnation.Value);
         writer.Write(hello.Expected?.Value ?? 0);
         WriteAddress(ref writer, hello.Advertised);
+        writer.Write(hello.Epoch.Value);
         return writer.Position;
     }
 
@@ -38,6 +39,7 @@ internal static class HelloCodec
         uint incarnation = reader.ReadUInt32();
         ulong expected = reader.ReadUInt64();
         NodeAddress? advertised = ReadAddress(ref reader);
+        var epoch = new Epoch(reader.ReadUInt64());
 
         // Only callers may be nameless; a node in no life isn't running.
         bool isNode = (flags & HasNode) != 0;
@@ -56,6 +58,7 @@ internal static class HelloCodec
                 Incarnation = new Incarnation(incarnation),
                 Expected = (flags & HasExpected) != 0 ? new NodeId(expected) : null,
                 Advertised = advertised,
+                Epoch = epoch,
             }
             : null;
     }

@@ -1,9 +1,8 @@
 using Graft.Consensus;
-using Graft.Network;
 
 namespace Graft;
 
-/// <content>Leadership and members.</content>
+/// <content>Leadership, and where nodes are.</content>
 internal sealed partial class GroupActor
 {
     private static readonly CancellationToken NotLeading = new(canceled: true);
@@ -11,7 +10,6 @@ internal sealed partial class GroupActor
     private CancellationTokenSource? _leadership;
     private readonly SortedDictionary<NodeId, string> _addresses = [];
     private TaskCompletionSource<TransferResult>? _transfer;
-    private readonly List<(EntryId Change, TaskCompletionSource<LogIndex> Done)> _changes = [];
 
     /// <summary>Cancelled while this node doesn't lead; one that isn't is cancelled when it ceases to.</summary>
     internal CancellationToken LeadershipToken => Volatile.Read(ref _leadership)?.Token ?? NotLeading;
@@ -31,25 +29,7 @@ internal sealed partial class GroupActor
         }
     });
 
-    /// <summary>Changes the members; ends once the change is committed and nobody is joint any more.</summary>
-    internal Task<LogIndex> ChangeMembersAsync(MembershipChange change, LogIndex? expected) => AskAsync<LogIndex>((done, now) =>
-    {
-        MembershipProposal proposal = _core.ProposeMembership(change, expected ?? _core.MembershipIndex, now);
-        if (proposal.IsAppended)
-        {
-            _changes.Add((proposal.Entry, done));
-        }
-        else
-        {
-            done.SetException(new MembershipRefusedException(proposal.Refusal, change, _core.Membership, _core.MembershipIndex, _core.Leader));
-        }
-    });
-
     internal Task<RaftStatus> StatusAsync() => AskAsync<RaftStatus>((done, now) => done.SetResult(_core.Status(now)));
-
-    /// <summary>The group as this node knows it, for whoever looks for its leader.</summary>
-    internal Task<GroupInfo> DescribeAsync() => AskAsync<GroupInfo>((done, _) => done.SetResult(new GroupInfo(
-        _core.Term, _core.Leader, _applied, _core.MembershipIndex, _core.Membership, [.. _addresses.Select(static row => (row.Key, row.Value))])));
 
     void IApplierHost.AddressNoted(NodeId node, string address) => Tell(_ =>
     {
@@ -97,21 +77,6 @@ internal sealed partial class GroupActor
     {
         _transfer?.TrySetResult(result);
         _transfer = null;
-    }
-
-    private void EndChanges()
-    {
-        if (_changes.Count == 0 || _core.Membership.IsJoint || _core.MembershipIndex > _committed)
-        {
-            return;
-        }
-
-        foreach ((EntryId _, TaskCompletionSource<LogIndex> done) in _changes)
-        {
-            done.TrySetResult(_core.MembershipIndex);
-        }
-
-        _changes.Clear();
     }
 
     private string Describe(TransferRefusal refusal, NodeId? target) => refusal switch

@@ -39,7 +39,7 @@ internal sealed partial class GroupActor
                 if (reliance != Reliance.None)
                 {
                     _reliesOn.Add(member.Id);
-                    watch.Enter(this, member.Id, reliance == Reliance.Absent, _patience);
+                    watch.Enter(this, member.Id, reliance == Reliance.Absent, _electionTimeout);
                 }
             }
         }

@@ -24,14 +24,16 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     private readonly GroupId _id;
     private readonly GroupSettings _settings;
     private readonly RaftCore _core;
+    private readonly TimeSpan _electionTimeout;
     private readonly EntryTail _tail;
+
+    // What the tail began behind: found on disk, and not beyond being replaced while nothing above it is committed.
     private readonly Applier _applier;
     private readonly Lock _gate = new();
     private Inputs _incoming = new();
     private Inputs _inputs = new();
     private GroupView _view;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private readonly TimeSpan _patience;
     private string? _over;
 
     // How much of the inputs this turn is through with: if it fails, the others haven't been looked at.
@@ -41,12 +43,12 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         : base(services.Scheduler, services.Failure)
     {
         (_services, _random, _settings, _id) = (services, random, settings, settings.Group);
+        _electionTimeout = options.ElectionTimeout;
         _core = new RaftCore(options, restored, services.Clock.Now);
         _tail = new EntryTail(_core.Log.Last.Index);
         _applier = new Applier(_id, machine, this, services.Deadlines);
         _committed = _core.CommitIndex;
         _isLossKnown = restored.Lost is not null;
-        _patience = options.ElectionTimeout;
         _wake = _core.Wake;
         _snapshotBytes = restored.Snapshot?.Bytes ?? 0;
         _view = GroupView.Of(_core);
@@ -62,6 +64,9 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     /// <summary>What the group looks like from outside, as of the last turn.</summary>
     internal GroupView View => Volatile.Read(ref _view);
+
+    /// <summary>T of this group.</summary>
+    internal TimeSpan ElectionTimeout => _electionTimeout;
 
     Instant IDeadline.QueuedFor { get; set; } = Instant.Never;
 
@@ -160,6 +165,9 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
             Note($"The state machine hasn't come to an end in {StopPatience.TotalSeconds:0} s, and is left behind.");
         }
     }
+
+    /// <summary>Ends the group where it is: the node has no part in it any more.</summary>
+    internal void Abandon(string why) => Tell(_ => End(why));
 
     internal void ReportUnreachable(NodeId node) => Tell(now => _core.ReportUnreachable(node, now));
 
@@ -354,9 +362,11 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     {
         GroupView view = _view;
         if (view.Role != _core.Role || view.Term != _core.Term || view.Leader != _core.Leader || view.Commit != _core.CommitIndex
-            || view.Applied != _applied || !ReferenceEquals(view.Membership, _core.Membership))
+            || view.Applied != _applied || !ReferenceEquals(view.Membership, _core.Membership) || view.Removed != _removedAt)
         {
-            Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted });
+            // Who is led again is a member again.
+            _removedAt = _core.Leader is null ? _removedAt : null;
+            Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted, Removed = _removedAt });
         }
     }
 

@@ -31,6 +31,9 @@ internal sealed record GroupServices
     /// <summary>Passes a write on to whoever leads; null if nothing is passed on.</summary>
     internal Action<GroupActor, PendingWrite>? Forward { get; init; }
 
+    /// <summary>Told that this node was removed from a group.</summary>
+    internal Action<Removal>? Removed { get; init; }
+
     /// <summary>Told where nodes can be reached, as the log says; an empty address is one that is forgotten.</summary>
     internal Action<NodeId, string>? AddressLearned { get; init; }
 }

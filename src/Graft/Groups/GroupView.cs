@@ -4,8 +4,11 @@ namespace Graft;
 
 /// <summary>A group as of its last turn; a value that any thread may look at.</summary>
 internal sealed record GroupView(
-    Role Role, Term Term, NodeId? Leader, LogIndex Commit, LogIndex Applied, Membership Membership, bool IsWitness, ApplyHaltedException? Halted)
+    Role Role, Term Term, NodeId? Leader, LogIndex Commit, LogIndex Applied, LogIndex MembershipIndex, Membership Membership, bool IsWitness, ApplyHaltedException? Halted)
 {
+    /// <summary>The committed configuration that removed this node, if it was told of one.</summary>
+    internal LogIndex? Removed { get; init; }
+
     internal static GroupView Of(RaftCore core) =>
-        new(core.Role, core.Term, core.Leader, core.CommitIndex, LogIndex.Zero, core.Membership, core.LogKind == LogKind.HeadersOnly, null);
+        new(core.Role, core.Term, core.Leader, core.CommitIndex, LogIndex.Zero, core.MembershipIndex, core.Membership, core.LogKind == LogKind.HeadersOnly, null);
 }

@@ -15,6 +15,15 @@ public sealed class GraftOptions
     /// <summary>The addresses of a cluster to join. Without any, an empty directory founds a new cluster.</summary>
     public IList<string> Join { get; } = [];
 
+    /// <inheritdoc cref="NodeOptions.ForceNew"/>
+    public bool ForceNew { get; set; }
+
+    /// <inheritdoc cref="NodeOptions.LeaveOnStop"/>
+    public bool LeaveOnStop { get; set; }
+
+    /// <inheritdoc cref="NodeOptions.LeaveTimeout"/>
+    public TimeSpan LeaveTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <inheritdoc cref="NodeOptions.ElectionTimeout"/>
     public TimeSpan ElectionTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
 
@@ -35,6 +44,9 @@ public sealed class GraftOptions
             Listen = Parse(Listen, nameof(Listen)) ?? default,
             Advertised = Advertised is null ? null : Parse(Advertised, nameof(Advertised)),
             Found = Join.Count == 0,
+            ForceNew = ForceNew,
+            LeaveOnStop = LeaveOnStop,
+            LeaveTimeout = LeaveTimeout,
             ElectionTimeout = ElectionTimeout,
             DefaultTimeout = DefaultTimeout,
             SnapshotLogBytes = SnapshotLogBytes,

@@ -4,13 +4,14 @@ using Microsoft.Extensions.Options;
 
 namespace Graft;
 
-/// <summary>Starts a node with its host and stops it with it. A node that has failed ends the host.</summary>
+/// <summary>Starts a node with its host and stops it with it. A node that has failed ends the host, and so does one that was removed and asked to stop.</summary>
 internal sealed partial class GraftService(
     IOptions<GraftOptions> options, Func<IStateMachine> machine, Action<GraftNode> started, IHostApplicationLifetime lifetime, ILogger<GraftNode> logger)
     : IHostedService
 {
     private GraftNode? _node;
     private Task _watch = Task.CompletedTask;
+    private Task _watchRemoved = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
@@ -23,6 +24,7 @@ internal sealed partial class GraftService(
         Log.Started(logger, _node.Id, _node.Cluster, _node.Address.ToString());
         started(_node);
         _watch = WatchAsync(_node);
+        _watchRemoved = WatchRemovedAsync(_node);
     }
 
     public async Task StopAsync(CancellationToken cancellationToken)
@@ -35,6 +37,16 @@ internal sealed partial class GraftService(
         _node = null;
         await node.DisposeAsync();
         await _watch;
+        if (_watchRemoved.IsCompleted)
+        {
+            await _watchRemoved;
+        }
+
+        if (node.Parting is { } parting)
+        {
+            Log.Parted(logger, parting);
+        }
+
         Log.Stopped(logger, node.Id);
     }
 
@@ -43,6 +55,16 @@ internal sealed partial class GraftService(
         if (await node.Failed is { } failure)
         {
             Log.Failed(logger, node.Id, failure.Message, failure);
+            lifetime.StopApplication();
+        }
+    }
+
+    private async Task WatchRemovedAsync(GraftNode node)
+    {
+        Removal removal = await node.Removed;
+        Log.Removed(logger, node.Id, removal.Group, removal.Index, removal.ShallStop ? "It was asked to stop, and does." : "It idles.");
+        if (removal.ShallStop)
+        {
             lifetime.StopApplication();
         }
     }
@@ -60,5 +82,11 @@ internal sealed partial class GraftService(
 
         [LoggerMessage(1004, LogLevel.Critical, "{Node} can't go on and answers nobody any more: {Reason}")]
         internal static partial void Failed(ILogger logger, Consensus.NodeId node, string reason, Exception failure);
+
+        [LoggerMessage(1005, LogLevel.Warning, "{Node} was removed from {Group} by the configuration at index {Index}. {Then}")]
+        internal static partial void Removed(ILogger logger, Consensus.NodeId node, Consensus.GroupId group, Consensus.LogIndex index, string then);
+
+        [LoggerMessage(1006, LogLevel.Information, "{Parting}")]
+        internal static partial void Parted(ILogger logger, string parting);
     }
 }

@@ -4,7 +4,7 @@ using Graft.Network;
 namespace Graft;
 
 /// <summary>Answers calls of clients and of other nodes.</summary>
-internal sealed class CallService(NodeRuntime runtime)
+internal sealed class CallService(NodeRuntime runtime, MembersDesk members)
 {
     /// <summary>A request that was passed on this often isn't passed on again: those who passed it disagree on who leads.</summary>
     internal const int HopsMax = 3;
@@ -23,7 +23,9 @@ internal sealed class CallService(NodeRuntime runtime)
                 CallMethod.Write => await WriteAsync(group, request, cancellation),
                 CallMethod.Read => await ReadAsync(group, request, cancellation),
                 CallMethod.Describe => Done((await group.DescribeAsync()).Encode()),
-                CallMethod.ChangeMembers => await ChangeMembersAsync(group, request),
+                CallMethod.ChangeMembers or CallMethod.PlanMembers or CallMethod.ListMembers => Done(WriteReply.Encode(
+                    await members.AskAsync(group, request.Method, request.Body.ToArray(), request.Remaining, request.Hops, cancellation))),
+                CallMethod.Removed => NoteRemoved(group, request),
                 CallMethod.Transfer => await TransferAsync(group, request),
                 CallMethod.Ready => group.View.Leader is null
                     ? Failure(ReplyStatus.NotRead, RejectReason.NoLeader, $"{group.Id} has no leader that {runtime.Identity.Node} knows of.")
@@ -35,14 +37,14 @@ internal sealed class CallService(NodeRuntime runtime)
         {
             return Failure(ReplyStatus.Rejected, overloaded.Reason, overloaded.Message) with { RetryAfter = overloaded.RetryAfter };
         }
+        catch (MembershipRefusedException refused)
+        {
+            var body = new FailureReply(refused.Reason, refused.Leader, default, refused.Message) { Members = (refused.Refusal, refused.Index) };
+            return new CallReply(ReplyStatus.Rejected, body.Encode());
+        }
         catch (RejectedException rejected)
         {
             return Failure(ReplyStatus.Rejected, rejected.Reason, rejected.Message, rejected.Leader);
-        }
-        catch (MembershipRefusedException refused)
-        {
-            RejectReason reason = refused.Refusal == MembershipRefusal.NotLeader ? RejectReason.NotLeader : RejectReason.MembersRefused;
-            return Failure(ReplyStatus.Rejected, reason, refused.Message, refused.Leader);
         }
         catch (SessionExpiredException expired)
         {
@@ -96,10 +98,16 @@ internal sealed class CallService(NodeRuntime runtime)
         }
     }
 
-    private static async ValueTask<CallReply> ChangeMembersAsync(GroupActor group, CallRequest request) =>
-        MembersCall.TryRead(request.Body.Span) is { } call
-            ? Done(WriteReply.Encode(new WriteResult(await group.ChangeMembersAsync(call.Change, call.Expected), default)))
-            : Malformed("a change of members");
+    private static CallReply NoteRemoved(GroupActor group, CallRequest request)
+    {
+        if (!RemovedCall.TryRead(request.Body.Span, out RemovedCall call))
+        {
+            return Malformed("word of a removal");
+        }
+
+        group.NoteRemoved(call.Index, call.ShallStop);
+        return Done(default);
+    }
 
     private static async ValueTask<CallReply> TransferAsync(GroupActor group, CallRequest request)
     {

@@ -112,6 +112,86 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
         }
     }
 
+    /// <summary>Has a question or a change answered by whoever leads: here, or there by a call. Asked again only if nothing can have happened.</summary>
+    /// <param name="group">Whose leader.</param>
+    /// <param name="method">What is asked.</param>
+    /// <param name="body">The body of the call.</param>
+    /// <param name="own">Answers it at this node, within the time it's told.</param>
+    /// <param name="timeout">For the whole.</param>
+    /// <param name="hops">How often it was passed on before.</param>
+    /// <param name="cancellation">The caller gives up.</param>
+    /// <exception cref="RejectedException">Nothing happened.</exception>
+    /// <exception cref="UnknownOutcomeException">It may have.</exception>
+    internal async ValueTask<WriteResult> AskLeaderAsync(
+        GroupActor group,
+        ushort method,
+        ReadOnlyMemory<byte> body,
+        Func<TimeSpan, Task<WriteResult>> own,
+        TimeSpan timeout,
+        byte hops,
+        CancellationToken cancellation)
+    {
+        Instant deadline = clock.Now + timeout;
+        var fate = new WriteFate($"Nobody was known to lead {group.Id}.");
+        while (!group.IsOver && clock.Now < deadline)
+        {
+            WriteAttempt attempt = await AskOnceAsync(group, method, body, own, deadline, hops, cancellation);
+            if (attempt.Result is { } result)
+            {
+                return result;
+            }
+
+            if (fate.Judge(attempt, default) is { } end)
+            {
+                throw end;
+            }
+
+            if (hops >= CallService.HopsMax)
+            {
+                break;
+            }
+
+            await Task.Delay(attempt.RetryAfter > Pause ? attempt.RetryAfter : Pause, clock.Time, cancellation);
+        }
+
+        throw fate.GiveUp(group.Id, default);
+    }
+
+    private async ValueTask<WriteAttempt> AskOnceAsync(
+        GroupActor group,
+        ushort method,
+        ReadOnlyMemory<byte> body,
+        Func<TimeSpan, Task<WriteResult>> own,
+        Instant deadline,
+        byte hops,
+        CancellationToken cancellation)
+    {
+        TimeSpan left = deadline - clock.Now;
+        if (group.View.Leader is { } leader && leader != self && hops < CallService.HopsMax)
+        {
+            return await WriteAttempt.OfAsync(
+                leader.ToString(), endpoint.CallAsync(leader, method, group.Id, body, left, checked((byte)(hops + 1)), cancellation));
+        }
+
+        if (group.View.Role != Role.Leader)
+        {
+            return WriteAttempt.Refused(new RejectedException(
+                RejectReason.NoLeader,
+                group.View.Removed is { } removed
+                    ? $"{self} was removed from {group.Id} by the configuration at index {removed}; ask a member."
+                    : $"{self} knows of nobody that leads {group.Id}."));
+        }
+
+        try
+        {
+            return WriteAttempt.Done(await own(left));
+        }
+        catch (RejectedException refused)
+        {
+            return WriteAttempt.Refused(refused);
+        }
+    }
+
     private static WriteId NameOf(in WriteOptions options) => new(default, options.Session, options.Sequence);
 
     private static void Release(WriteSession session, in WriteOptions options, bool isUnresolved)

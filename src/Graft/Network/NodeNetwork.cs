@@ -66,6 +66,17 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         _endpoint.FindPeer(node)?.SetAddress(address);
     }
 
+    /// <summary>Nothing more is said to this node, unless it says where it is.</summary>
+    internal void Forget(NodeId node)
+    {
+        lock (_gate)
+        {
+            _addresses.Remove(node);
+        }
+
+        _endpoint.Forget(node);
+    }
+
     internal NodeAddress? AddressOf(NodeId node)
     {
         lock (_gate)
@@ -134,10 +145,34 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         }
     }
 
+    public Epoch Epoch => _runtime.Epoch;
+
     HelloRefusal? IHelloPolicy.Judge(Hello hello, IReadOnlyList<string> peerNames) =>
         hello.Kind != ConnectionKind.Call && hello.Cluster != Cluster
             ? new HelloRefusal(RefusalCode.OtherCluster, hello.Cluster.Value, Cluster.Value, $"Only members connect as peers; this node belongs to {Cluster}.")
-            : null;
+            : JudgeEpoch(hello);
+
+    // A named survivor has the configuration of before until it gets the new one, so it may come.
+    private HelloRefusal? JudgeEpoch(Hello hello)
+    {
+        Epoch held = Epoch;
+        bool isOther = hello.Node is { } node && held.Excludes(hello.Epoch) && (hello.Epoch.Number == held.Number || !_runtime.IsMember(node));
+        return !isOther ? null : new HelloRefusal(
+            RefusalCode.OtherEpoch,
+            hello.Epoch.Value,
+            held.Value,
+            $"Cluster {Cluster} was recovered from a lost quorum: you are of epoch {hello.Epoch}, this node of {held}. Wipe your data directory and join anew.");
+    }
+
+    void IEndpointHost.PeerRefused(NodeId node, HelloRefusal refusal)
+    {
+        // Of one number, none is the later: two recoveries that go on beside each other until an operator wipes one.
+        var (own, other) = (new Epoch(refusal.Said), new Epoch(refusal.Held));
+        if (refusal.Code == RefusalCode.OtherEpoch && other.Number > own.Number)
+        {
+            _runtime.Supersede(new SupersededException(node, own, other));
+        }
+    }
 
     void IEndpointHost.Received(PeerMessage message)
     {

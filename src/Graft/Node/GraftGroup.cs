@@ -8,7 +8,11 @@ public sealed class GraftGroup
 {
     private readonly GroupActor _actor;
 
-    internal GraftGroup(GroupActor actor) => _actor = actor;
+    internal GraftGroup(GroupActor actor, MembersDesk members, TimeProvider time)
+    {
+        _actor = actor;
+        Roster = new Roster((method, body, timeout, cancellation) => members.AskAsync(actor, method, body, timeout, hops: 0, cancellation), time);
+    }
 
     public GroupId Id => _actor.Id;
 
@@ -22,6 +26,9 @@ public sealed class GraftGroup
 
     /// <summary>The members, as of the last change in this node's log.</summary>
     public Membership Members => _actor.View.Membership;
+
+    /// <summary>Who belongs to the group as its leader sees it, plans and changes of it; from any node.</summary>
+    public Roster Roster { get; }
 
     /// <summary>Cancelled as soon as this node ceases to lead; already cancelled if it doesn't.</summary>
     /// <remarks>Pass it to what only the leader may do. It's told late by at most what a lease reckons with, and never by a network's delay.</remarks>
@@ -85,12 +92,15 @@ public sealed class GraftGroup
         return opened.Index.Value;
     }
 
-    /// <summary>Changes members; asked of the leader.</summary>
-    /// <param name="change">What is to become of whom. Who is to be added has to be reachable: <see cref="AnnounceAsync"/> comes first.</param>
+    /// <summary>Changes members, wherever the leader is. <see cref="Roster"/> has the rest: plans, addresses, progress.</summary>
+    /// <param name="change">What is to become of whom.</param>
     /// <param name="expected">The configuration's index that the caller looked at; refused if there is another by now.</param>
-    /// <exception cref="MembershipRefusedException">It wasn't begun; the message says why.</exception>
-    /// <exception cref="UnknownOutcomeException">This node was deposed meanwhile.</exception>
-    public Task<LogIndex> ChangeMembersAsync(MembershipChange change, LogIndex? expected = null) => _actor.ChangeMembersAsync(change, expected);
+    /// <returns>The index of the new configuration.</returns>
+    /// <exception cref="MembershipRefusedException">It wasn't begun; code and message say why.</exception>
+    /// <exception cref="RejectedException">No leader took it in time.</exception>
+    /// <exception cref="UnknownOutcomeException">It may have been begun.</exception>
+    public async Task<LogIndex> ChangeMembersAsync(MembershipChange change, LogIndex? expected = null) =>
+        (await Roster.ChangeAsync(new MembersRequest(change, expected), default, CancellationToken.None)).Index;
 
     /// <summary>Says, through the log, where a node can be reached: what every later leader will try.</summary>
     public async ValueTask AnnounceAsync(NodeId node, NodeAddress address) =>

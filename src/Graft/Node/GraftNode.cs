@@ -14,7 +14,7 @@ namespace Graft;
 /// </para>
 /// <para>Dispose it to stop it: leadership is handed over, what is under way is answered, the log is closed in order.</para>
 /// </remarks>
-public sealed class GraftNode : IAsyncDisposable
+public sealed partial class GraftNode : IAsyncDisposable
 {
     /// <summary>The group of a program that has only one.</summary>
     public static readonly GroupId DefaultGroup = new(1);
@@ -25,10 +25,16 @@ public sealed class GraftNode : IAsyncDisposable
     private readonly NodeNetwork _network;
     private readonly NodeOptions _options;
     private readonly INetwork _bytes;
-    private bool _isStopped;
+    private readonly Forwarder _forwarder;
+    private readonly MembersDesk _members;
+    private Task? _stopped;
 
-    private GraftNode(NodeRuntime runtime, NodeNetwork network, NodeOptions options, INetwork bytes) =>
+    private GraftNode(NodeRuntime runtime, NodeNetwork network, NodeOptions options, INetwork bytes)
+    {
         (_runtime, _network, _options, _bytes) = (runtime, network, options, bytes);
+        _forwarder = new Forwarder(network.Endpoint, runtime.Identity.Node, runtime.Clock);
+        _members = new MembersDesk(_forwarder, network.Endpoint, runtime.Clock) { DefaultTimeout = options.DefaultTimeout };
+    }
 
     public NodeId Id => _runtime.Identity.Node;
 
@@ -53,6 +59,7 @@ public sealed class GraftNode : IAsyncDisposable
     /// <exception cref="ArgumentException">An option is out of range; the message says which.</exception>
     /// <exception cref="StorageRefusedException">The directory is another's, newer than this program, or in use.</exception>
     /// <exception cref="StorageFailedException">The disk failed.</exception>
+    /// <exception cref="FoundingRefusedException">A cluster takes this address for one of its members.</exception>
     /// <exception cref="IOException">The port is taken, or nobody of the cluster to join answered.</exception>
     public static Task<GraftNode> StartAsync(NodeOptions options, Func<IStateMachine> machine, CancellationToken cancellation = default)
     {
@@ -124,20 +131,39 @@ public sealed class GraftNode : IAsyncDisposable
     /// <summary>A group of this node.</summary>
     /// <exception cref="ArgumentException">This program has no such group.</exception>
     public GraftGroup Group(GroupId id) =>
-        new(_runtime.FindOrCreate(id) ?? throw new ArgumentException($"{id} has no state machine on this node.", nameof(id)));
+        Handle(_runtime.FindOrCreate(id) ?? throw new ArgumentException($"{id} has no state machine on this node.", nameof(id)));
 
     /// <summary>The one group of a program that has only one.</summary>
     public GraftGroup Group() => Group(DefaultGroup);
 
-    /// <summary>Stops the node: hands leadership over, ends what is under way, closes the log in order.</summary>
+    /// <summary>Stops the node: leaves if it's to (<see cref="NodeOptions.LeaveOnStop"/>), hands leadership over, ends what is under way, closes the log in order.</summary>
     public async ValueTask DisposeAsync()
     {
-        if (_isStopped)
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _stopped, ended.Task, null) is { } stopping)
         {
+            await stopping;
             return;
         }
 
-        _isStopped = true;
+        try
+        {
+            await StopAsync();
+        }
+        finally
+        {
+            ended.TrySetResult();
+        }
+    }
+
+    private async Task StopAsync()
+    {
+        await StopWatchingAsync();
+        if (_options.LeaveOnStop)
+        {
+            await TryLeaveAsync();
+        }
+
         _network.Endpoint.Drain();
         foreach (GroupActor group in _runtime.AllGroups())
         {
@@ -170,6 +196,7 @@ public sealed class GraftNode : IAsyncDisposable
         var node = new NodeId(random.NextUInt64());
         if (options.Found)
         {
+            await ListenBeforeFoundingAsync(options, seams, node, cancellation);
             return new NodeIdentity(new ClusterId(random.NextUInt64()), node);
         }
 
@@ -196,6 +223,21 @@ public sealed class GraftNode : IAsyncDisposable
         throw new IOException($"Nobody of the cluster to join answered. {string.Join(" ", answers)}");
     }
 
+    // A node that lost its disk is looked for by its cluster, and would found a second one in its place.
+    private static async Task ListenBeforeFoundingAsync(NodeOptions options, NodeSeams seams, NodeId node, CancellationToken cancellation)
+    {
+        if (options.ForceNew || !FoundingWatch.IsWorthWhile(options.Listen, options.Advertised))
+        {
+            return;
+        }
+
+        var limits = new EndpointOptions { Node = node, Incarnation = new Incarnation(1) };
+        if (await FoundingWatch.ListenAsync(seams.Network, limits, options.Listen, seams.Time, cancellation) is { } member)
+        {
+            throw new FoundingRefusedException(options.Advertised ?? options.Listen, member);
+        }
+    }
+
     private async Task RunAsync(Func<GroupId, IStateMachine?> machines, bool isBorn, CancellationToken cancellation)
     {
         var settings = new GroupSettings
@@ -210,21 +252,23 @@ public sealed class GraftNode : IAsyncDisposable
             _runtime.Found(DefaultGroup);
         }
 
-        var forwarder = new Forwarder(_network.Endpoint, Id, _runtime.Clock);
         var sessions = new NodeSessions();
+        _runtime.Removed = OnRemoved;
         _runtime.Start(
             _network,
             group => machines(group) is { } machine
                 ? new GroupSetup { Machine = machine, Settings = settings, ElectionTimeout = _options.ElectionTimeout }
                 : null,
-            (group, write) => _runtime.Scheduler.Start(() => _ = forwarder.ForwardAsync(group, sessions.Of(group.Id), write)),
+            (group, write) => _runtime.Scheduler.Start(() => _ = _forwarder.ForwardAsync(group, sessions.Of(group.Id), write)),
             Learn);
-        await _network.StartAsync(new CallService(_runtime), cancellation);
+        await _network.StartAsync(new CallService(_runtime, _members), cancellation);
         GroupActor? own = _runtime.FindOrCreate(DefaultGroup);
         if (own is not null && isBorn)
         {
             await (_options.Found ? AnnounceAsync(own) : JoinAsync(own, cancellation));
         }
+
+        _watching = WatchAsync(isBorn);
     }
 
     private void Learn(NodeId node, string text)
@@ -232,6 +276,10 @@ public sealed class GraftNode : IAsyncDisposable
         if (NodeAddress.TryParse(text, out NodeAddress address, out _))
         {
             _network.Learn(node, address);
+        }
+        else if (text.Length == 0 && !Array.Exists(_runtime.AllGroups(), group => group.View.Membership.Contains(node)))
+        {
+            _network.Forget(node);
         }
     }
 
@@ -244,15 +292,14 @@ public sealed class GraftNode : IAsyncDisposable
     // Through any member: the address first, so that every later leader can reach this node, then the change of members.
     private async Task JoinAsync(GroupActor group, CancellationToken cancellation)
     {
-        var joining = new Joining(
-            _network.Endpoint,
-            _bytes,
-            new CallConnectionOptions { Cluster = Cluster, Node = Id, Incarnation = _runtime.Incarnation },
-            _options,
-            Id,
-            _runtime.Clock);
-        await joining.RunAsync(group, _options.Advertised ?? Address, Learned, cancellation);
-
-        void Learned(NodeId node, NodeAddress address) => _network.Learn(node, address);
+        await NewJoining().RunAsync(group, Handle(group).Roster, _options.Advertised ?? Address, _network.Learn, cancellation);
     }
+
+    private Joining NewJoining() => new(
+        _network.Endpoint,
+        _bytes,
+        new CallConnectionOptions { Cluster = Cluster, Node = Id, Incarnation = _runtime.Incarnation },
+        _options,
+        Id,
+        _runtime.Clock);
 }

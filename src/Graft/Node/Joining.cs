@@ -13,11 +13,12 @@ internal sealed class Joining(Endpoint endpoint, INetwork network, CallConnectio
 
     /// <summary>Has itself announced and added, and waits until it is what it was to become.</summary>
     /// <param name="group">Its own side of the group, empty as yet.</param>
+    /// <param name="roster">Who belongs to it.</param>
     /// <param name="address">Where it's reached.</param>
     /// <param name="learned">Told where others are.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="IOException">It didn't come about in time; the message says how far it got. As a member it can be removed again.</exception>
-    internal async Task RunAsync(GroupActor group, NodeAddress address, Action<NodeId, NodeAddress> learned, CancellationToken cancellation)
+    internal async Task RunAsync(GroupActor group, Roster roster, NodeAddress address, Action<NodeId, NodeAddress> learned, CancellationToken cancellation)
     {
         Instant deadline = clock.Now + options.JoinTimeout;
         string progress = "Nobody has answered yet.";
@@ -35,8 +36,37 @@ internal sealed class Joining(Endpoint endpoint, INetwork network, CallConnectio
                 (isAdded, progress) = await TryAddAsync(group.Id, address, learned, cancellation);
             }
 
+            if (isAdded && group.View.Leader is not null)
+            {
+                progress = await FollowAsync(roster, deadline, cancellation);
+            }
+
             await Task.Delay(Pause, clock.Time, cancellation);
         }
+    }
+
+    // Ends with what there is to say if the time runs out. One that is too slow goes on: it may get there yet.
+    private async Task<string> FollowAsync(Roster roster, Instant deadline, CancellationToken cancellation)
+    {
+        string progress = "It's a member, and is catching up.";
+        try
+        {
+            await foreach (CatchUpProgress step in roster.FollowAsync(self, cancellation))
+            {
+                options.JoinProgress?.Report(step);
+                progress = step.ToString();
+                if (clock.Now >= deadline)
+                {
+                    break;
+                }
+            }
+        }
+        catch (RejectedException refused)
+        {
+            progress = refused.Message;
+        }
+
+        return progress;
     }
 
     private bool IsWhatItWasToBecome(GroupActor group)
@@ -70,30 +100,25 @@ internal sealed class Joining(Endpoint endpoint, INetwork network, CallConnectio
             MemberKind.Witness => MembershipChange.None.AddWitness(self),
             _ => MembershipChange.None.Add(self),
         };
-        byte[] announce = new WriteCall(WriteForm.Announce, default, AddressBook.Encode(self, address.ToString())).Encode();
-        byte[] add = new MembersCall(change, info.MembershipIndex).Encode();
-        foreach ((ushort method, byte[] body) in new[] { (CallMethod.Write, announce), (CallMethod.ChangeMembers, add) })
+        byte[] add = new MembersRequest(change, info.MembershipIndex) { Addresses = [(self, address)] }.Encode();
+        try
         {
-            try
+            CallReply reply = await endpoint.CallAsync(leader, CallMethod.ChangeMembers, group, add, Patience, hops: 0, cancellation);
+            if (reply.Status != ReplyStatus.Done)
             {
-                // The change ends only once the node has caught up, so it may well outlast this call's patience.
-                CallReply reply = await endpoint.CallAsync(leader, method, group, body, Patience, hops: 0, cancellation);
-                if (reply.Status != ReplyStatus.Done)
-                {
-                    return (false, FailureReply.TryRead(reply.Body.Span, out FailureReply failure) ? failure.Text : $"{leader} refused (status {reply.Status:x}).");
-                }
+                return (false, FailureReply.TryRead(reply.Body.Span, out FailureReply failure) ? failure.Text : $"{leader} refused (status {reply.Status:x}).");
             }
-            catch (CallException unanswered)
-            {
-                return (false, unanswered.Message);
-            }
+        }
+        catch (CallException unanswered)
+        {
+            return (false, unanswered.Message);
         }
 
         return (true, "It's a member, and is catching up.");
     }
 
-    // Whoever of the cluster answers says who leads, and where everybody is.
-    private async Task<(GroupInfo? Info, string Progress)> DescribeAsync(GroupId group, Action<NodeId, NodeAddress> learned, CancellationToken cancellation)
+    /// <summary>Has whoever of the cluster answers say who leads, and where everybody is.</summary>
+    internal async Task<(GroupInfo? Info, string Progress)> DescribeAsync(GroupId group, Action<NodeId, NodeAddress> learned, CancellationToken cancellation)
     {
         string progress = "Nobody has answered yet.";
         foreach (NodeAddress address in (NodeAddress[])[.. options.Join, .. _known.Values])

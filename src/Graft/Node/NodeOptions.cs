@@ -20,11 +20,30 @@ public sealed class NodeOptions
     /// </summary>
     public bool Found { get; set; }
 
+    /// <summary>
+    /// Found at once, without listening first whether a cluster takes this address for one of its members (some six seconds, and not at all
+    /// on a loopback address or at port 0). For a second cluster in a first one's place, on purpose.
+    /// </summary>
+    public bool ForceNew { get; set; }
+
     /// <summary>On an empty directory: join the cluster of whoever answers at one of these addresses.</summary>
     public IList<NodeAddress> Join { get; } = [];
 
     /// <summary>As what to join.</summary>
     public MemberKind JoinAs { get; set; } = MemberKind.Voter;
+
+    /// <summary>Told how the node catches up while it joins.</summary>
+    public IProgress<CatchUpProgress>? JoinProgress { get; set; }
+
+    /// <summary>
+    /// A graceful stop takes the node out of its cluster first: leadership is handed over, the node removed. The last voter can't leave
+    /// and just stops, and so does a node that can't leave within <see cref="LeaveTimeout"/>.
+    /// </summary>
+    /// <remarks>For nodes that don't come back: one that is only restarted stays a member, and the cluster waits for it.</remarks>
+    public bool LeaveOnStop { get; set; }
+
+    /// <summary>How long leaving may hold a stop up.</summary>
+    public TimeSpan LeaveTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>T: the least time without a leader before a node stands for election; the real one is drawn from [T, 1.5 T).</summary>
     /// <remarks>500 ms: ten heartbeats may be lost, and a pause of a large heap's collection still costs no leader.</remarks>
@@ -59,6 +78,7 @@ public sealed class NodeOptions
         Require(ElectionTimeout >= TimeSpan.FromMilliseconds(50) && ElectionTimeout <= TimeSpan.FromMinutes(1), $"ElectionTimeout ({ElectionTimeout}) must lie between 50 ms and a minute.");
         Require(DefaultTimeout > TimeSpan.Zero, $"DefaultTimeout ({DefaultTimeout}) must be above zero.");
         Require(JoinTimeout > TimeSpan.Zero, $"JoinTimeout ({JoinTimeout}) must be above zero.");
+        Require(LeaveTimeout > TimeSpan.Zero, $"LeaveTimeout ({LeaveTimeout}) must be above zero.");
         Require(CommandBytesMax is > 0 and <= 7 << 20, $"CommandBytesMax ({CommandBytesMax}) must lie between 1 and {7 << 20}: a command has to fit a message.");
         Require(CommandBytesMax + 128 <= Math.Min(LogCacheBytes / 8, SegmentBytes / 4), $"CommandBytesMax ({CommandBytesMax}) must be at most an eighth of LogCacheBytes ({LogCacheBytes}) and a quarter of SegmentBytes ({SegmentBytes}).");
         Require(SnapshotLogBytes > 0, $"SnapshotLogBytes ({SnapshotLogBytes}) must be above zero.");

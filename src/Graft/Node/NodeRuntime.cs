@@ -55,6 +55,9 @@ internal sealed class NodeRuntime : INodeFailure
     /// <summary>Told what an operator may want to know.</summary>
     internal Action<GroupId, string>? Noted { get; set; }
 
+    /// <summary>Told that this node was removed from a group.</summary>
+    internal Action<Removal>? Removed { get; set; }
+
     /// <summary>Ends when the node can't go on, with the reason; without one when it has been stopped.</summary>
     internal Task<Exception?> Failed => _failed.Task;
 
@@ -110,7 +113,7 @@ internal sealed class NodeRuntime : INodeFailure
         write.Begin(id);
         write.HardState = founding.HardState;
         write.Add(StoredEntry.Born(new EntryId(founding.HardState.Term, index), EntryKind.Membership, encoded));
-        MakeDurable(write);
+        _log.MakeDurable(write);
         _founded.Add(id, founding);
     }
 
@@ -133,7 +136,7 @@ internal sealed class NodeRuntime : INodeFailure
             var found = GroupRestore.Of(group.Id, group, Snapshots);
             if (found.First is { } first)
             {
-                MakeDurable(first);
+                _log.MakeDurable(first);
             }
 
             _notes.AddRange(found.Notes);
@@ -156,12 +159,14 @@ internal sealed class NodeRuntime : INodeFailure
             Peers = peers,
             Forward = forward,
             AddressLearned = addressLearned,
+            Removed = removal => Removed?.Invoke(removal),
         };
         foreach ((GroupId id, RestoredState state) in restored)
         {
             if (setup(id) is { } known)
             {
                 Add(id, known, state);
+                HintAddresses(id, state);
             }
             else
             {
@@ -187,11 +192,27 @@ internal sealed class NodeRuntime : INodeFailure
         }
     }
 
+    /// <summary>The highest epoch of the groups' configurations.</summary>
+    internal Epoch Epoch => AllGroups().Select(static group => group.View.Membership.Epoch).DefaultIfEmpty().MaxBy(static epoch => epoch.Value);
+
+    /// <summary>Whether a node belongs to a group here, as far as this node knows.</summary>
+    internal bool IsMember(NodeId node) => Array.Exists(AllGroups(), group => group.View.Membership.Contains(node));
+
     internal GroupActor[] AllGroups()
     {
         lock (_gate)
         {
             return [.. _groups.Values];
+        }
+    }
+
+    /// <summary>The cluster was recovered without this node: it answers nobody from here on.</summary>
+    internal void Supersede(SupersededException why)
+    {
+        _failed.TrySetResult(why);
+        foreach (GroupActor group in AllGroups())
+        {
+            group.Abandon(why.Message);
         }
     }
 
@@ -282,6 +303,34 @@ internal sealed class NodeRuntime : INodeFailure
         return group;
     }
 
+    // What isn't known to be committed isn't applied yet, and a node without addresses may meet nobody who could tell it more. An address is a
+    // hint, committed or not.
+    private void HintAddresses(GroupId group, RestoredState state)
+    {
+        var book = new AddressBook();
+        var buffer = new EntryBuffer();
+        LogIndex last = _log.LastOf(group).Index;
+        LogIndex next = LogIndex.Max(state.HardState.Commit, state.LogStart.Index).Next;
+        while (next <= last && _log.Read(group, next, last, buffer) == LogReadOutcome.Read && buffer.Entries.Count > 0)
+        {
+            foreach (StoredEntry entry in buffer.Entries)
+            {
+                next = entry.Id.Index.Next;
+                if (entry is { Kind: EntryKind.Command, IsHeaderOnly: false }
+                    && EntryEnvelope.TryRead(entry.Payload, out EntryEnvelope envelope, out ReadOnlyMemory<byte> command)
+                    && envelope.Form == WriteForm.Announce)
+                {
+                    book.TryNote(command.Span, out _, out _);
+                }
+            }
+        }
+
+        foreach ((NodeId node, string address) in book.Addresses)
+        {
+            _services!.AddressLearned?.Invoke(node, address);
+        }
+    }
+
     // A log that was opened on a full disk may lie in the page cache alone. Nothing of it may be promised.
     private void ProveLog()
     {
@@ -293,24 +342,5 @@ internal sealed class NodeRuntime : INodeFailure
         {
             throw new IOException("The disk is full, so that the end of the log can't be made safe. Free some space and start the node again; nothing is lost.");
         }
-    }
-
-    private void MakeDurable(LogWrite write)
-    {
-        StageOutcome outcome = _log.Stage(write);
-        while (outcome == StageOutcome.BatchFull)
-        {
-            _log.Write();
-            _log.Flush();
-            outcome = _log.Stage(write);
-        }
-
-        if (outcome == StageOutcome.NoSpace)
-        {
-            throw new IOException("The disk is full. Free some space and start the node again; nothing is lost.");
-        }
-
-        _log.Write();
-        _log.Flush();
     }
 }

@@ -298,6 +298,22 @@ public sealed class Chapter4_Membership
         Assert.Equal(new Term(3), node.Core.Term);
     }
 
+    [Fact] // §4.2.3, from the other side: who knows that it was removed needn't ask for ever
+    public void Who_was_told_of_its_removal_stands_no_more_until_a_leader_speaks()
+    {
+        Solo node = Following(members: ThreeVoters);
+        node.Core.Retire(node.Now);
+        node.Forget();
+
+        node.Pass(T * 10);
+        Assert.Empty(node.All(MessageKind.PreVote));
+        Assert.Equal(Leaderlessness.Removed, node.Core.Status(node.Now).WhyNoLeader);
+
+        node.Receive(Heartbeat(Two, 3));
+        node.Pass(T * 2);
+        Assert.NotEmpty(node.All(MessageKind.PreVote));
+    }
+
     [Fact] // §4.1: it may be a voter by now and not know it
     public void A_vote_is_not_refused_for_what_a_server_believes_itself_or_the_candidate_to_be()
     {

@@ -30,9 +30,22 @@ public sealed class MembershipCodecTests
     }
 
     [Fact]
+    public void A_later_epoch_is_written_and_kept_by_changes_and_by_leaving_the_joint_phase()
+    {
+        Membership recovered = Membership.Of(1, 2).In(Epoch.First.Next(0x0708));
+
+        Assert.Equal("020200" + "0807000002000000" + "01000000000000000000" + "02000000000000000000", Convert.ToHexString(Encode(recovered)));
+        Assert.True(MembershipCodec.TryRead(Encode(recovered), out Membership read, out string error), error);
+        Assert.Equal(recovered, read);
+        Assert.NotEqual(Membership.Of(1, 2), recovered);
+        Assert.Equal(MembershipRefusal.None, recovered.TryChange(MembershipChange.None.Remove(new NodeId(2)), out Membership next));
+        Assert.Equal((recovered.Epoch, recovered.Epoch), (next.Epoch, next.LeaveJoint().Epoch));
+    }
+
+    [Fact]
     public void The_largest_membership_fits_and_a_larger_one_is_refused()
     {
-        Membership largest = Membership.Of(Enumerable.Range(0, 1024).Select(Learner));
+        Membership largest = Membership.Of(Enumerable.Range(0, 1024).Select(Learner)).In(Epoch.First.Next(7));
         Membership tooLarge = Membership.Of(Enumerable.Range(0, 1025).Select(Learner));
 
         Assert.Equal(MembershipCodec.BytesMax, Encode(largest).Length);
@@ -45,7 +58,9 @@ public sealed class MembershipCodecTests
     [Theory]
     [InlineData("", "cut short")]
     [InlineData("0101", "cut short")]
-    [InlineData("020000", "encoding version 2")]
+    [InlineData("030000", "encoding version 3")]
+    [InlineData("0200000000000002000000", "epoch 2-00000000")]
+    [InlineData("0201000000000001000000", "take 21 bytes")]
     [InlineData("010104", "1025 members")]
     [InlineData("01FFFF", "65535 members")]
     [InlineData("010100", "take 13 bytes, not 3")]

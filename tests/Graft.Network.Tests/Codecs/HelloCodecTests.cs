@@ -76,6 +76,7 @@ public sealed class HelloCodecTests
             Incarnation = isNode ? new Incarnation((uint)random.NextBelow(1000) + 1) : Incarnation.Unknown,
             Expected = random.Chance(500) ? new NodeId(RandomMessages.Number(random)) : null,
             Advertised = DrawAddress(random),
+            Epoch = new Epoch(RandomMessages.Number(random)),
         };
     }
 

@@ -26,6 +26,9 @@ internal sealed class NodeWorld
     /// <summary>Entries that nodes keep behind a snapshot.</summary>
     internal ulong TrailingEntries { get; set; } = 10_000;
 
+    /// <summary>Changes what a node is told at its start.</summary>
+    internal Action<string, NodeOptions>? Configure { get; set; }
+
     internal GraftNode Leader => Nodes.Values.Single(node => node.Group().IsLeader);
 
     internal static void Play(Func<NodeWorld, Task> story, ulong seed = 1) =>
@@ -42,18 +45,19 @@ internal sealed class NodeWorld
             Disks.Add(name, disk);
         }
 
-        var options = new NodeOptions { Listen = At(name), Found = join.Length == 0, SegmentBytes = 1 << 20, LogCacheBytes = 1 << 20, CommandBytesMax = 64 << 10, TrailingEntries = TrailingEntries };
+        var options = new NodeOptions { Listen = At(name), Found = join.Length == 0, SegmentBytes = 1 << 20, LogCacheBytes = 1 << 20, CommandBytesMax = 120 << 10, TrailingEntries = TrailingEntries, ForceNew = true };
         foreach (string other in join)
         {
             options.Join.Add(At(other));
         }
 
+        Configure?.Invoke(name, options);
         var seams = new NodeSeams
         {
             Disk = disk,
             Time = World.Time,
             Seed = _random.NextUInt64(),
-            Network = Network.At(name),
+            Network = Network.At(options.Listen.Host),
             Context = World,
         };
         var machine = new TestMachine();

@@ -1,0 +1,181 @@
+using System.Buffers.Binary;
+using Graft.Consensus;
+using Graft.Network;
+
+namespace Graft;
+
+/// <summary>Takes what is asked about members: at the leader it's done here, elsewhere it's passed on.</summary>
+/// <param name="forwarder">Finds the leader.</param>
+/// <param name="endpoint">The way to other nodes.</param>
+/// <param name="clock">The node's clock.</param>
+internal sealed class MembersDesk(Forwarder forwarder, Endpoint endpoint, NodeClock clock)
+{
+    // Who is removed is told, and given up soon: it finds out by itself.
+    private static readonly TimeSpan TellPatience = TimeSpan.FromSeconds(1);
+
+    /// <summary>How long a call may take that says nothing.</summary>
+    internal required TimeSpan DefaultTimeout { private get; init; }
+
+    /// <summary>Brings a question or a change to the leader.</summary>
+    /// <param name="group">Whose members.</param>
+    /// <param name="method">One of <see cref="CallMethod"/>'s three about members.</param>
+    /// <param name="body">Its body.</param>
+    /// <param name="timeout">How long the whole may take; the default if zero.</param>
+    /// <param name="hops">How often it was passed on before it came here.</param>
+    /// <param name="cancellation">The caller gives up.</param>
+    /// <exception cref="RejectedException">Nothing happened.</exception>
+    /// <exception cref="UnknownOutcomeException">It may have.</exception>
+    internal ValueTask<WriteResult> AskAsync(
+        GroupActor group, ushort method, ReadOnlyMemory<byte> body, TimeSpan timeout, byte hops, CancellationToken cancellation)
+    {
+        MembersRequest? request = method == CallMethod.ListMembers ? null
+            : MembersRequest.TryRead(body.Span)
+                ?? throw new RejectedException(RejectReason.Malformed, "The body is not a change of members that this version knows.");
+        return forwarder.AskLeaderAsync(
+            group,
+            method,
+            body,
+            left => method switch
+            {
+                CallMethod.ListMembers => ListAsync(group),
+                CallMethod.PlanMembers => PlanAsync(group, request!),
+                _ => ChangeAsync(group, request!, left),
+            },
+            timeout > TimeSpan.Zero ? timeout : DefaultTimeout,
+            hops,
+            cancellation);
+    }
+
+    private static async Task<WriteResult> ListAsync(GroupActor group)
+    {
+        MembersView view = await group.ListMembersAsync();
+        return new WriteResult(view.Index, view.Encode());
+    }
+
+    private static async Task<WriteResult> PlanAsync(GroupActor group, MembersRequest request)
+    {
+        MembersPlan plan = await group.PlanMembersAsync(request);
+        return new WriteResult(plan.Now.Index, plan.Encode());
+    }
+
+    private async Task<WriteResult> ChangeAsync(GroupActor group, MembersRequest request, TimeSpan left)
+    {
+        Instant deadline = clock.Now + left;
+        MembersPlan plan = await group.PlanMembersAsync(request);
+        if (plan.IsRefused)
+        {
+            throw plan.ToException();
+        }
+
+        // First of all: whoever leads next has to be able to reach whom this leader adds.
+        foreach ((NodeId node, NodeAddress address) in request.Addresses)
+        {
+            await AnnounceAsync(group, node, address.ToString(), deadline - clock.Now);
+        }
+
+        if (request.Change.Edits.IsEmpty)
+        {
+            return new WriteResult(plan.Now.Index, default);
+        }
+
+        if (plan.Successor is { } successor)
+        {
+            await HandOverAsync(group, plan, successor, deadline - clock.Now);
+        }
+
+        LogIndex index;
+        try
+        {
+            // What was looked at is what is changed, whatever came in between.
+            index = await DoAsync(group, plan.Request).WaitAsync(Positive(deadline - clock.Now), clock.Time, CancellationToken.None);
+        }
+        catch (TimeoutException)
+        {
+            throw new UnknownOutcomeException($"The change \"{request.Change}\" was begun and wasn't done within {left.TotalSeconds:0.#} s; it may yet be.", default);
+        }
+
+        byte[] told = await TellRemovedAsync(group, request, index);
+        foreach (MembershipEdit edit in request.Change.Edits)
+        {
+            if (edit.Verb == MembershipVerb.Remove)
+            {
+                _ = ForgetAsync(group, edit.Node);
+            }
+        }
+
+        return new WriteResult(index, told);
+    }
+
+    // A wait with a limit completes where its task does. This one's does so here, and not on whatever thread completes a source.
+    private static async Task<LogIndex> DoAsync(GroupActor group, MembersRequest request) => await group.ChangeMembersAsync(request);
+
+    // The old leader would go on until the change is committed and leave the others to an election. So the next one is found first, and does it.
+    private static async Task HandOverAsync(GroupActor group, MembersPlan plan, NodeId successor, TimeSpan left)
+    {
+        TransferResult result = await group.TransferAsync(successor, left < group.ElectionTimeout * 2 ? Positive(left) : group.ElectionTimeout * 2);
+        if (result.Outcome is TransferOutcome.Succeeded or TransferOutcome.AnotherLeads)
+        {
+            throw new RejectedException(RejectReason.NotLeader, $"Leadership was handed over; {group.View.Leader} makes the change.", group.View.Leader);
+        }
+
+        if (!plan.Request.Force || group.View.Role != Role.Leader)
+        {
+            throw new MembershipRefusedException(
+                MembershipRefusal.HandoverFailed,
+                $"The change \"{plan.Request.Change}\" takes the leader's vote, and leadership couldn't be handed to {successor} first ({result}); nothing was changed.",
+                plan.Now.Index,
+                group.View.Leader);
+        }
+    }
+
+    private async Task<byte[]> TellRemovedAsync(GroupActor group, MembersRequest request, LogIndex index)
+    {
+        List<NodeId> told = [];
+        foreach (MembershipEdit edit in request.Change.Edits)
+        {
+            if (edit.Verb == MembershipVerb.Remove && await IsToldAsync(group.Id, edit.Node, new RemovedCall(index, request.StopRemoved)))
+            {
+                told.Add(edit.Node);
+            }
+        }
+
+        byte[] answer = new byte[told.Count * sizeof(ulong)];
+        for (int i = 0; i < told.Count; i++)
+        {
+            BinaryPrimitives.WriteUInt64LittleEndian(answer.AsSpan(i * sizeof(ulong)), told[i].Value);
+        }
+
+        return answer;
+    }
+
+    private async Task<bool> IsToldAsync(GroupId group, NodeId node, RemovedCall call)
+    {
+        try
+        {
+            CallReply reply = await endpoint.CallAsync(node, CallMethod.Removed, group, call.Encode(), TellPatience, hops: 0, CancellationToken.None);
+            return reply.Status == ReplyStatus.Done;
+        }
+        catch (CallException)
+        {
+            return false;
+        }
+    }
+
+    // Nobody need look for it any more. If this is lost, somebody does, in vain.
+    private async Task ForgetAsync(GroupActor group, NodeId node)
+    {
+        try
+        {
+            await AnnounceAsync(group, node, address: "", DefaultTimeout);
+        }
+        catch (GraftException)
+        {
+        }
+    }
+
+    private static async Task AnnounceAsync(GroupActor group, NodeId node, string address, TimeSpan left) =>
+        await group.WriteAsync(
+            WriteForm.Announce, AddressBook.Encode(node, address), new WriteOptions { Timeout = Positive(left), IsLocalOnly = true }, CancellationToken.None);
+
+    private static TimeSpan Positive(TimeSpan left) => left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
+}
