@@ -37,7 +37,13 @@ internal sealed class AddressBook
 
         node = new NodeId(BinaryPrimitives.ReadUInt64LittleEndian(announced));
         address = Encoding.UTF8.GetString(announced[8..]);
-        if (announced.Length == 8)
+        Put(node, address);
+        return true;
+    }
+
+    internal void Put(NodeId node, string address)
+    {
+        if (address.Length == 0)
         {
             _addresses.Remove(node);
         }
@@ -45,8 +51,6 @@ internal sealed class AddressBook
         {
             _addresses[node] = address;
         }
-
-        return true;
     }
 
     internal void Write(Span<byte> into)

@@ -8,11 +8,17 @@ namespace Graft;
 /// <remarks>
 /// One loop, one thing at a time, in the order in which it was asked: a slow command delays what is behind it and no heartbeat.
 /// A state machine that throws ends the loop, and nothing is ever skipped: what it didn't apply, it may apply after a restart.
+/// One that keeps its state on disk commits at the end of each work, before anybody hears of it.
 /// </remarks>
 internal sealed class Applier
 {
-    private readonly GroupId _group;
+    // A state that is rebuilt from snapshots asks nothing of the log behind them.
+    private static readonly LogIndex Always = new(ulong.MaxValue);
+
+    private readonly MachineContext _context;
     private readonly IStateMachine _machine;
+    private readonly IDiskStateMachine? _disk;
+    private readonly StateRows? _rows;
     private readonly IApplierHost _host;
     private readonly Signal _signal = new();
     private readonly Lock _gate = new();
@@ -22,7 +28,15 @@ internal sealed class Applier
     private readonly Queue<object> _queue = new();
     private bool _isStopping;
 
-    internal Applier(GroupId group, IStateMachine machine, IApplierHost host) => (_group, _machine, _host) = (group, machine, host);
+    internal Applier(MachineContext context, IStateMachine machine, IApplierHost host)
+    {
+        (_context, _machine, _host) = (context, machine, host);
+        _disk = machine as IDiskStateMachine;
+        _rows = _disk is null ? null : new StateRows(State, context);
+    }
+
+    /// <summary>Whether the state outlives the process: it has to be opened first, and a snapshot isn't restored at each start.</summary>
+    internal bool IsOnDisk => _disk is not null;
 
     /// <summary>Sessions and addresses. The loop's own; others look only before it starts.</summary>
     internal GroupState State { get; } = new();
@@ -35,6 +49,9 @@ internal sealed class Applier
 
     internal void Start() => Completion = RunAsync();
 
+    /// <summary>Opens a state that lies on disk. Before anything else.</summary>
+    internal void Open() => Enqueue(OpenRequest.Instance);
+
     internal void Submit(ApplyWork work) => Enqueue(work);
 
     /// <summary>Asks the state machine, once everything submitted so far is applied.</summary>
@@ -45,6 +62,9 @@ internal sealed class Applier
 
     /// <summary>Replaces the state by a snapshot's, after everything submitted so far.</summary>
     internal void Submit(RestoreRequest restore) => Enqueue(restore);
+
+    /// <summary>Applies nothing more, after everything submitted so far.</summary>
+    internal void Halt(ApplyHaltedException why) => Enqueue(why);
 
     internal void Stop()
     {
@@ -66,14 +86,39 @@ internal sealed class Applier
         _signal.Set();
     }
 
+    private StatePosition Position => new(Applied, _disk?.Durable ?? Always, State.Sessions.Clock);
+
     private async Task RunAsync()
+    {
+        await ServeAllAsync();
+        try
+        {
+            // The node had it made, so the node ends it.
+            if (_machine is IAsyncDisposable waiting)
+            {
+                await waiting.DisposeAsync();
+            }
+            else
+            {
+                (_machine as IDisposable)?.Dispose();
+            }
+        }
+#pragma warning disable CA1031 // It's over in any case, and the log has all that it was told.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            _host.Noted($"The state machine didn't end in order. {failure.Message}");
+        }
+    }
+
+    private async Task ServeAllAsync()
     {
         while (true)
         {
             object? request = Next(out bool isStopping);
             if (isStopping)
             {
-                EndReads(RejectReason.Stopping, $"{_group} is stopping.");
+                EndReads(RejectReason.Stopping, $"{_context.Group} is stopping.");
                 return;
             }
 
@@ -96,7 +141,8 @@ internal sealed class Applier
             catch (Exception failure)
 #pragma warning restore CA1031
             {
-                var halted = new ApplyHaltedException(_group, Applied.Index.Next, failure);
+                ApplyHaltedException halted = failure as ApplyHaltedException
+                    ?? new ApplyHaltedException(_context.Group, Applied.Index.Next, $"{_machine}", failure);
                 _host.ApplyHalted(halted);
                 await RefuseAsync(halted);
                 return;
@@ -126,13 +172,41 @@ internal sealed class Applier
                 break;
             case RestoreRequest restore:
                 await RestoreAsync(restore);
-                _host.Restored(restore.Last);
+                _host.Restored(restore.Last, Position);
                 break;
+            case OpenRequest:
+                Applied = _rows!.Load(await _disk!.OpenAsync(_context));
+                State.Sessions.Rows = _rows;
+                TellAddresses();
+                _host.Opened(Position);
+                break;
+            case ApplyHaltedException why:
+                throw why;
             default:
-                IStateImage image = await _machine.CaptureAsync();
-                _host.Captured(new CapturedState(Applied, State.Encode(), image));
+                await CaptureAsync();
                 break;
         }
+    }
+
+    private async ValueTask CaptureAsync()
+    {
+        if (_disk is { } disk)
+        {
+            await disk.CheckpointAsync();
+        }
+
+        IStateImage image;
+        try
+        {
+            image = await _machine.CaptureAsync();
+        }
+        catch (NotSupportedException refusal)
+        {
+            _host.CaptureRefused(refusal);
+            return;
+        }
+
+        _host.Captured(new CapturedState(Position, State.Encode(), image));
     }
 
     // A halted group still answers: that it has halted.
@@ -157,6 +231,7 @@ internal sealed class Applier
             while (_queue.TryDequeue(out object? request))
             {
                 (request as PendingRead)?.TryFail(new ReadFailedException(reason, message));
+                (request as RestoreRequest)?.Content.Dispose();
             }
         }
     }
@@ -189,23 +264,39 @@ internal sealed class Applier
     {
         using (restore.Content)
         {
+            if (restore.Last.Index <= Applied.Index)
+            {
+                // The disk was further than the log knew when it asked for this.
+                return;
+            }
+
             State.Restore(restore.Content);
             await _machine.RestoreAsync(restore.Content);
         }
 
+        if (_disk is { } disk)
+        {
+            await disk.CommitAsync(_rows!.TakeAll(restore.Last));
+        }
+
+        TellAddresses();
+        Applied = restore.Last;
+    }
+
+    private void TellAddresses()
+    {
         foreach ((NodeId node, string address) in State.Addresses.Addresses)
         {
             _host.AddressNoted(node, address);
         }
-
-        Applied = restore.Last;
     }
 
     private async ValueTask ApplyAsync(ApplyWork work)
     {
+        LogIndex first = Applied.Index.Next;
         foreach (StoredEntry entry in work.Entries)
         {
-            Invariant.Check(entry.Id.Index == Applied.Index.Next + (ulong)work.Outcomes.Count, entry.Id, Applied);
+            Invariant.Check(entry.Id.Index == first + (ulong)work.Outcomes.Count, entry.Id, Applied);
             if (entry.Kind != EntryKind.Command || entry.IsHeaderOnly)
             {
                 // A witness has no commands: it counts what is committed, and no state machine of its own goes with it.
@@ -217,6 +308,12 @@ internal sealed class Applier
             {
                 // It passed its checksum, so every node has these bytes: a version that isn't ours wrote them.
                 throw new InvalidDataException($"Entry {entry.Id} was written by a newer program; this one can't apply it. Update this node.");
+            }
+
+            bool standsAlone = _disk is { } disk && envelope.Form == WriteForm.Command && disk.StandsAlone(command);
+            if (standsAlone && work.Outcomes.Count > 0)
+            {
+                await CommitAsync(work, work.Entries[work.Outcomes.Count - 1].Id);
             }
 
             if (envelope.Form != WriteForm.Command || _numbered.Contains((envelope.Session, envelope.Sequence)))
@@ -231,11 +328,26 @@ internal sealed class Applier
                 await FlushAsync(work);
                 State.Sessions.Prune();
             }
+
+            if (standsAlone)
+            {
+                await CommitAsync(work, entry.Id);
+            }
         }
 
+        await CommitAsync(work, work.Entries[^1].Id);
+        work.Reached = Position;
+    }
+
+    private async ValueTask CommitAsync(ApplyWork work, EntryId last)
+    {
         await FlushAsync(work);
-        Applied = work.Entries[^1].Id;
-        work.SessionClock = State.Sessions.Clock;
+        if (_disk is { } disk && last != Applied)
+        {
+            await disk.CommitAsync(_rows!.TakeChanges(last));
+        }
+
+        Applied = last;
     }
 
     private void Stage(ApplyWork work, EntryId entry, in EntryEnvelope envelope, ReadOnlyMemory<byte> command)
@@ -278,6 +390,7 @@ internal sealed class Applier
             default:
                 if (State.Addresses.TryNote(command.Span, out NodeId node, out string address))
                 {
+                    _rows?.Note(new StateKey(StateRowKind.Address, node.Value));
                     _host.AddressNoted(node, address);
                 }
                 else

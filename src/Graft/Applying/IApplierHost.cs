@@ -18,5 +18,15 @@ internal interface IApplierHost
 
     void Captured(CapturedState captured);
 
-    void Restored(EntryId snapshot);
+    /// <summary>The state machine takes no snapshots.</summary>
+    void CaptureRefused(NotSupportedException refusal);
+
+    /// <summary>What was on disk is open.</summary>
+    void Opened(StatePosition position);
+
+    /// <summary>The state is at least as far as the snapshot that was to be restored.</summary>
+    void Restored(EntryId snapshot, StatePosition position);
+
+    /// <summary>Something that whoever operates the node may want to know.</summary>
+    void Noted(string text);
 }

@@ -39,7 +39,8 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         (_services, _random, _settings, _id) = (services, random, settings, settings.Group);
         _core = new RaftCore(options, restored, services.Clock.Now);
         _tail = new EntryTail(_core.Log.Last.Index);
-        _applier = new Applier(_id, machine, this);
+        _applier = new Applier(new MachineContext(options.Cluster, options.Node, _id), machine, this);
+        _stored = restored.Snapshot?.Last ?? EntryId.Zero;
         _committed = _core.CommitIndex;
         _isLossKnown = restored.Lost is not null;
         _snapshotBytes = restored.Snapshot?.Bytes ?? 0;
@@ -56,10 +57,15 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     Instant IDeadline.QueuedFor { get; set; } = Instant.Never;
 
-    /// <summary>Begins: the state machine takes the snapshot's state, if there is one, and the group its first turn.</summary>
+    /// <summary>Begins: the state machine opens its disk, or takes the snapshot's state, if there is one; and the group its first turn.</summary>
     internal void Start(RestoreRequest? restore)
     {
-        if (restore is not null)
+        if (_applier.IsOnDisk)
+        {
+            _isRestoring = true;
+            _applier.Open();
+        }
+        else if (restore is not null)
         {
             _submitted = restore.Last.Index;
             _isRestoring = true;
@@ -235,7 +241,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         TakeLoaded(now);
 
         // Before the requests: what is applied decides writes that an installed snapshot, which is one of them, can only give up.
-        TakeApplied();
+        TakeApplied(now);
         foreach ((Action<Instant> request, Action<Exception>? _) in _inputs.Requests)
         {
             request(now);

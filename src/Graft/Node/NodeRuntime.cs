@@ -263,7 +263,7 @@ internal sealed class NodeRuntime : INodeFailure
             Seed = _random.NextUInt64(),
             ElectionTimeout = setup.ElectionTimeout,
         };
-        RestoreRequest? restore = state.Snapshot is { } snapshot
+        RestoreRequest? restore = state.Snapshot is { } snapshot && setup.Machine is not IDiskStateMachine
             ? new RestoreRequest(snapshot.Last, new SnapshotContentReader(Snapshots.Open(id, snapshot.Last)))
             : null;
         var group = new GroupActor(_services!, _random.Fork(), setup.Settings with { Group = id }, options, state, setup.Machine);

@@ -9,6 +9,8 @@ internal sealed class TypedStateMachine<TCommand, TResult>(
 {
     internal IStateMachine<TCommand, TResult> Machine => machine;
 
+    public override string ToString() => machine.ToString() ?? typeof(TCommand).Name;
+
     public ValueTask ApplyAsync(CommandBatch batch)
     {
         for (int i = 0; i < batch.Count; i++)
