@@ -185,6 +185,12 @@ public sealed class SessionTableTests
         {
         }
 
+        public void DigestBegun(LogIndex entry, IStateDigest digest) => digest.Dispose();
+
+        public void DigestReported(DigestReport report)
+        {
+        }
+
         public void Noted(string text) => Done.TrySetException(new InvalidOperationException(text));
     }
 }

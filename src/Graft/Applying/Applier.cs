@@ -27,6 +27,7 @@ internal sealed class Applier
     private readonly HashSet<(ulong Session, ulong Sequence)> _numbered = [];
     private readonly Queue<object> _queue = new();
     private bool _isStopping;
+    private bool _hasNoDigest;
 
     internal Applier(MachineContext context, IStateMachine machine, IApplierHost host)
     {
@@ -34,6 +35,12 @@ internal sealed class Applier
         _disk = machine as IDiskStateMachine;
         _rows = _disk is null ? null : new StateRows(State, context);
     }
+
+    /// <summary>Whether the state can be compared with that of other nodes.</summary>
+    internal bool HasDigest => _machine is IDigest && !Volatile.Read(ref _hasNoDigest);
+
+    /// <summary>Was applied by an earlier process: what it had to say of its state then, it has said.</summary>
+    internal LogIndex ReplayedThrough { get; init; }
 
     /// <summary>Whether the state outlives the process: it has to be opened first, and a snapshot isn't restored at each start.</summary>
     internal bool IsOnDisk => _disk is not null;
@@ -322,6 +329,7 @@ internal sealed class Applier
                 await FlushAsync(work);
             }
 
+            work.HasCommands |= envelope.Form == WriteForm.Command;
             Stage(work, entry.Id, envelope, command);
             if (entry.Id.Index.Value % SessionTable.PruneEvery == 0)
             {
@@ -333,10 +341,28 @@ internal sealed class Applier
             {
                 await CommitAsync(work, entry.Id);
             }
+
+            if (envelope.Form == WriteForm.CompareStates && entry.Id.Index > ReplayedThrough && HasDigest)
+            {
+                await CommitAsync(work, entry.Id);
+                await DigestAsync(entry.Id.Index);
+            }
         }
 
         await CommitAsync(work, work.Entries[^1].Id);
         work.Reached = Position;
+    }
+
+    private async ValueTask DigestAsync(LogIndex entry)
+    {
+        if (await ((IDigest)_machine).BeginDigestAsync() is { } digest)
+        {
+            _host.DigestBegun(entry, digest);
+        }
+        else
+        {
+            Volatile.Write(ref _hasNoDigest, true);
+        }
     }
 
     private async ValueTask CommitAsync(ApplyWork work, EntryId last)
@@ -386,6 +412,19 @@ internal sealed class Applier
             case WriteForm.Fence:
                 // From here on the log says what became of the number, and nothing that is still on its way can change it.
                 outcome = OutcomeOf(entry, State.Sessions.Judge(entry.Index, envelope, out SessionAnswer fenced), fenced);
+                break;
+            case WriteForm.CompareStates:
+                break;
+            case WriteForm.ReportDigest:
+                if (!DigestReport.TryRead(command.Span, out DigestReport report))
+                {
+                    outcome = outcome with { Refusal = RejectReason.Malformed };
+                }
+                else if (entry.Index > ReplayedThrough)
+                {
+                    _host.DigestReported(report);
+                }
+
                 break;
             default:
                 if (State.Addresses.TryNote(command.Span, out NodeId node, out string address))

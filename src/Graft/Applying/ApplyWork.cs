@@ -20,6 +20,9 @@ internal sealed class ApplyWork
     /// <summary>How far the state has come with it.</summary>
     internal StatePosition Reached { get; set; }
 
+    /// <summary>Whether there is a command of the application in it.</summary>
+    internal bool HasCommands { get; set; }
+
     internal long Bytes => Entries.Sum(static entry => (long)entry.Payload.Length);
 
     internal LogIndex Last => Entries[^1].Id.Index;
@@ -28,5 +31,6 @@ internal sealed class ApplyWork
     {
         Entries.Clear();
         Outcomes.Clear();
+        HasCommands = false;
     }
 }

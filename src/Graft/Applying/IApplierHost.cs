@@ -27,6 +27,12 @@ internal interface IApplierHost
     /// <summary>The state is at least as far as the snapshot that was to be restored.</summary>
     void Restored(EntryId snapshot, StatePosition position);
 
+    /// <summary>The state after an entry is to be digested, beside further applying; whoever is told disposes of it.</summary>
+    void DigestBegun(LogIndex entry, IStateDigest digest);
+
+    /// <summary>The log says what a node's state came to.</summary>
+    void DigestReported(DigestReport report);
+
     /// <summary>Something that whoever operates the node may want to know.</summary>
     void Noted(string text);
 }

@@ -88,7 +88,6 @@ internal sealed partial class GroupActor
 
         if (_opened.Index >= _core.Log.Base.Index && !_core.Log.Contains(_opened))
         {
-            _isRestoring = true;
             _applier.Halt(new ApplyHaltedException(
                 _id,
                 _opened.Index.Next,
@@ -169,6 +168,7 @@ internal sealed partial class GroupActor
             _worksDone = work.Number;
             Reach(work.Reached);
             Decide(work);
+            _hasUncompared |= work.HasCommands;
             _appliedBytes += work.Bytes;
             if (work.Load is { } load)
             {

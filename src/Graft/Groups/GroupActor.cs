@@ -39,7 +39,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         (_services, _random, _settings, _id) = (services, random, settings, settings.Group);
         _core = new RaftCore(options, restored, services.Clock.Now);
         _tail = new EntryTail(_core.Log.Last.Index);
-        _applier = new Applier(new MachineContext(options.Cluster, options.Node, _id), machine, this);
+        _applier = new Applier(new MachineContext(options.Cluster, options.Node, _id), machine, this) { ReplayedThrough = _core.CommitIndex };
         _stored = restored.Snapshot?.Last ?? EntryId.Zero;
         _committed = _core.CommitIndex;
         _isLossKnown = restored.Lost is not null;
@@ -212,6 +212,11 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         }
 
         _snapshotWaiters.Clear();
+        if (_digesting is { } digesting)
+        {
+            _services.Scheduler.Post(new Cancellation(digesting));
+        }
+
         if (_leadership is { } ended)
         {
             Volatile.Write(ref _leadership, null);
@@ -263,6 +268,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         TakeOrders(now);
         EndChanges();
         SubmitCommitted();
+        ConsiderComparing(now);
         _tail.Trim(LogIndex.Min(_core.DurableIndex, _applied));
         Publish();
     }
@@ -313,6 +319,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     {
         Instant deadline = Instant.Earlier(_core.NextDeadline, Instant.Earlier(_nextWriteDeadline, _retryDiskAt));
         deadline = Instant.Earlier(deadline, _nextReadDeadline);
+        deadline = Instant.Earlier(deadline, IsComparing ? _compareAt : Instant.Never);
         if (deadline != Instant.Never)
         {
             _services.Deadlines.Set(this, Instant.Later(deadline, now));
@@ -325,7 +332,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         if (view.Role != _core.Role || view.Term != _core.Term || view.Leader != _core.Leader || view.Commit != _core.CommitIndex
             || view.Applied != _applied || !ReferenceEquals(view.Membership, _core.Membership))
         {
-            Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted });
+            Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted, Divergence = _divergence });
         }
     }
 

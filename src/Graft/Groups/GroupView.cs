@@ -4,7 +4,7 @@ namespace Graft;
 
 /// <summary>A group as of its last turn; a value that any thread may look at.</summary>
 internal sealed record GroupView(
-    Role Role, Term Term, NodeId? Leader, LogIndex Commit, LogIndex Applied, Membership Membership, bool IsWitness, ApplyHaltedException? Halted)
+    Role Role, Term Term, NodeId? Leader, LogIndex Commit, LogIndex Applied, Membership Membership, bool IsWitness, ApplyHaltedException? Halted, string? Divergence = null)
 {
     internal static GroupView Of(RaftCore core) =>
         new(core.Role, core.Term, core.Leader, core.CommitIndex, LogIndex.Zero, core.Membership, core.LogKind == LogKind.HeadersOnly, null);

@@ -106,6 +106,7 @@ public sealed class GraftNode : IAsyncDisposable
                 Listen = options.Listen,
                 Advertised = options.Advertised,
             };
+            runtime.Alarmed = options.OnAlarm;
             NodeNetwork network = new(runtime, endpoint, seams.Network, random.Fork(), runtime.Fail);
             node = new GraftNode(runtime, network, options, seams.Network);
             await node.RunAsync(machines, isBorn, cancellation);
@@ -201,6 +202,7 @@ public sealed class GraftNode : IAsyncDisposable
             CommandBytesMax = _options.CommandBytesMax,
             SnapshotLogBytes = _options.SnapshotLogBytes,
             TrailingEntries = _options.TrailingEntries,
+            CompareInterval = _options.CompareInterval,
         };
         if (isBorn && _options.Found)
         {

@@ -77,5 +77,12 @@ internal sealed class ApplierHarness : IApplierHost
 
     void IApplierHost.Restored(EntryId snapshot, StatePosition position) => Position = position;
 
+    void IApplierHost.DigestBegun(LogIndex entry, IStateDigest digest) => digest.Dispose();
+
+    void IApplierHost.DigestReported(DigestReport report)
+    {
+        // Nobody compares.
+    }
+
     void IApplierHost.Noted(string text) => throw new InvalidOperationException(text);
 }

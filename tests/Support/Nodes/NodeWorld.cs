@@ -26,6 +26,12 @@ internal sealed class NodeWorld
     /// <summary>Entries that nodes keep behind a snapshot.</summary>
     internal ulong TrailingEntries { get; set; } = 10_000;
 
+    /// <summary>Makes the state machine of a node around the one in <see cref="Machines"/>.</summary>
+    internal Func<string, TestMachine, IStateMachine> Around { get; set; } = static (_, machine) => machine;
+
+    /// <summary>Tells a node more than this world does.</summary>
+    internal Action<string, NodeOptions> Configure { get; set; } = static (_, _) => { };
+
     internal GraftNode Leader => Nodes.Values.Single(node => node.Group().IsLeader);
 
     internal static void Play(Func<NodeWorld, Task> story, ulong seed = 1) =>
@@ -43,6 +49,7 @@ internal sealed class NodeWorld
         }
 
         var options = new NodeOptions { Listen = At(name), Found = join.Length == 0, SegmentBytes = 1 << 20, LogCacheBytes = 1 << 20, TrailingEntries = TrailingEntries };
+        Configure(name, options);
         foreach (string other in join)
         {
             options.Join.Add(At(other));
@@ -58,7 +65,7 @@ internal sealed class NodeWorld
         };
         var machine = new TestMachine();
         Machines[name] = machine;
-        GraftNode node = await GraftNode.StartAsync(options, seams, group => group == GraftNode.DefaultGroup ? machine : null, CancellationToken.None);
+        GraftNode node = await GraftNode.StartAsync(options, seams, group => group == GraftNode.DefaultGroup ? Around(name, machine) : null, CancellationToken.None);
         Nodes[name] = node;
         return node;
     }
