@@ -26,6 +26,7 @@ internal sealed class Applier
     private readonly List<(int Position, ulong Session, ulong Sequence)> _staged = [];
     private readonly HashSet<(ulong Session, ulong Sequence)> _numbered = [];
     private readonly Queue<object> _queue = new();
+    private IMachineStart? _starting;
     private bool _isStopping;
     private bool _hasNoDigest;
 
@@ -33,6 +34,7 @@ internal sealed class Applier
     {
         (_context, _machine, _host) = (context, machine, host);
         _disk = machine as IDiskStateMachine;
+        _starting = machine as IMachineStart;
         _rows = _disk is null ? null : new StateRows(State, context);
     }
 
@@ -137,6 +139,12 @@ internal sealed class Applier
 
             try
             {
+                if (_starting is { } starting)
+                {
+                    _starting = null;
+                    await starting.StartAsync(_context);
+                }
+
                 await ServeAsync(request);
             }
             catch (InvariantViolationException bug)
@@ -149,13 +157,21 @@ internal sealed class Applier
 #pragma warning restore CA1031
             {
                 ApplyHaltedException halted = failure as ApplyHaltedException
-                    ?? new ApplyHaltedException(_context.Group, Applied.Index.Next, $"{_machine}", failure);
+                    ?? new ApplyHaltedException(_context.Group, Applied.Index.Next, $"{_machine}", UnderWay(), failure);
                 _host.ApplyHalted(halted);
                 await RefuseAsync(halted);
                 return;
             }
         }
     }
+
+    // What the state machine was given when it failed: it knows best which of them it was.
+    private string UnderWay() => _batch.Count switch
+    {
+        0 => "",
+        1 => $" at entry {_batch.At(0).Index}",
+        _ => $" in entries {_batch.At(0).Index} to {_batch.At(_batch.Count - 1).Index}",
+    };
 
     private object? Next(out bool isStopping)
     {

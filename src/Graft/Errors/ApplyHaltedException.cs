@@ -9,10 +9,10 @@ namespace Graft;
 /// </remarks>
 public sealed class ApplyHaltedException : GraftException
 {
-    internal ApplyHaltedException(GroupId group, LogIndex index, string machine, Exception cause)
+    internal ApplyHaltedException(GroupId group, LogIndex index, string machine, string entries, Exception cause)
         : base(
-            $"{group} applies nothing from entry {index} on: its state machine {machine} failed. {cause.Message} "
-            + "Nothing is skipped: remove the cause and start the node again, and it goes on with that entry. If it fails there each time, correct the state machine.",
+            $"{group} applies nothing from entry {index} on: its state machine {machine} failed{entries}. {cause.Message} "
+            + "Nothing is skipped: remove the cause and start the node again, and it goes on from there. If it fails at the same entry each time, correct the state machine.",
             cause) => (Group, Index) = (group, index);
 
     internal ApplyHaltedException(GroupId group, LogIndex index, string why)
