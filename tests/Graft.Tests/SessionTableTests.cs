@@ -1,6 +1,7 @@
 using System.Text;
 using Graft.Consensus;
 using Graft.Storage;
+using Graft.Tests.Machines;
 
 namespace Graft.Tests;
 
@@ -77,7 +78,7 @@ public sealed class SessionTableTests
     [InlineData(4)]
     public async Task Where_a_batch_ends_makes_no_difference(ulong seed)
     {
-        StoredEntry[] log = RandomLog(seed, 4000);
+        StoredEntry[] log = EntryLog.Draw(seed, 4000);
 
         (TestMachine one, byte[] oneState) = await ApplyAsync(log, new SeededRandom(seed + 100), batch: 1);
         (TestMachine other, byte[] otherState) = await ApplyAsync(log, new SeededRandom(seed + 200), batch: 700);
@@ -90,7 +91,7 @@ public sealed class SessionTableTests
     [Fact]
     public async Task A_snapshot_brings_the_table_back_to_the_byte()
     {
-        (TestMachine _, byte[] state) = await ApplyAsync(RandomLog(9, 1000), new SeededRandom(1), batch: 50);
+        (TestMachine _, byte[] state) = await ApplyAsync(EntryLog.Draw(9, 1000), new SeededRandom(1), batch: 50);
         var restored = new GroupState();
 
         restored.Restore(new MemoryStream(state));
@@ -101,7 +102,7 @@ public sealed class SessionTableTests
     [Fact]
     public async Task A_head_that_is_cut_or_changed_is_refused_or_read_and_never_throws_anything_else()
     {
-        (TestMachine _, byte[] state) = await ApplyAsync(RandomLog(9, 200), new SeededRandom(1), batch: 50);
+        (TestMachine _, byte[] state) = await ApplyAsync(EntryLog.Draw(9, 200), new SeededRandom(1), batch: 50);
         var random = new SeededRandom(5);
         for (int i = 0; i < 5_000; i++)
         {
@@ -132,51 +133,11 @@ public sealed class SessionTableTests
 
     private static EntryEnvelope Numbered(ulong session, ulong sequence) => new(WriteForm.Command, 0, 0, session, sequence, 0, 0);
 
-    private static StoredEntry[] RandomLog(ulong seed, ulong count)
-    {
-        var random = new SeededRandom(seed);
-        var log = new StoredEntry[count];
-        List<ulong> sessions = [1];
-        long clock = 0;
-        for (ulong index = 1; index <= count; index++)
-        {
-            clock += (long)random.NextBelow(200);
-            bool opens = index == 1 || random.Chance(10);
-            ulong session = sessions[random.Next(Math.Max(0, sessions.Count - 4), sessions.Count - 1)];
-            WriteForm form = opens ? WriteForm.OpenSession
-                : random.Chance(30) ? WriteForm.Fence
-                : random.Chance(10) ? WriteForm.CloseSession
-                : random.Chance(20) ? WriteForm.KeepAlive
-                : random.Chance(20) ? WriteForm.Announce
-                : WriteForm.Command;
-            bool isNumbered = form != WriteForm.Command || random.Chance(800);
-            ulong sequence = 1 + (index / 4) + random.NextBelow(6);
-            var envelope = new EntryEnvelope(
-                form, (long)random.NextBelow(1000), random.NextUInt64(), isNumbered ? session : 0, sequence, random.Chance(50) ? sequence - 3 : 0, clock);
-            byte[] command = form switch
-            {
-                WriteForm.OpenSession => BitConverter.GetBytes((long)random.NextBelow(20_000)),
-                WriteForm.Announce => AddressBook.Encode(new NodeId(random.NextBelow(5)), "host:1"),
-                _ => Encoding.UTF8.GetBytes($"c{index}"),
-            };
-            if (opens)
-            {
-                sessions.Add(index);
-            }
-
-            byte[] payload = new byte[EntryEnvelope.SizeOf(form, isNumbered, command.Length)];
-            envelope.Write(command, payload);
-            log[index - 1] = StoredEntry.Born(EntryId.Of(1, index), EntryKind.Command, payload);
-        }
-
-        return log;
-    }
-
     private static async Task<(TestMachine Machine, byte[] State)> ApplyAsync(StoredEntry[] log, SeededRandom random, int batch)
     {
         var machine = new TestMachine();
         var host = new Host();
-        var applier = new Applier(new GroupId(1), machine, host);
+        var applier = new Applier(ApplierHarness.Context, machine, host);
         for (int at = 0; at < log.Length;)
         {
             var work = new ApplyWork();
@@ -214,8 +175,22 @@ public sealed class SessionTableTests
 
         public void Captured(CapturedState captured) => Done.TrySetResult(captured);
 
-        public void Restored(EntryId snapshot, long sessionClock)
+        public void CaptureRefused(NotSupportedException refusal) => Done.TrySetException(refusal);
+
+        public void Opened(StatePosition position)
         {
         }
+
+        public void Restored(EntryId snapshot, StatePosition position)
+        {
+        }
+
+        public void DigestBegun(LogIndex entry, IStateDigest digest) => digest.Dispose();
+
+        public void DigestReported(DigestReport report)
+        {
+        }
+
+        public void Noted(string text) => Done.TrySetException(new InvalidOperationException(text));
     }
 }

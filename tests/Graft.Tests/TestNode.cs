@@ -16,6 +16,12 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
 
     internal TestMachine Machine { get; private set; } = new();
 
+    /// <summary>Makes another state machine than <see cref="Machine"/>.</summary>
+    internal Func<IStateMachine>? Machines { get; set; }
+
+    /// <summary>What it made last.</summary>
+    internal IStateMachine? MachineMade { get; private set; }
+
     internal GroupActor Actor => Runtime.Find(TestCluster.Group)!;
 
     internal void Start(bool isFounder)
@@ -28,7 +34,8 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
         }
 
         Machine = new TestMachine();
-        var setup = new GroupSetup { Machine = Machine, Settings = cluster.Settings };
+        MachineMade = Machines?.Invoke() ?? Machine;
+        var setup = new GroupSetup { Machine = MachineMade, Settings = cluster.Settings };
         runtime.Start(this, group => group == TestCluster.Group ? setup : null);
         runtime.FindOrCreate(TestCluster.Group);
         _runtime = runtime;

@@ -43,6 +43,6 @@ public readonly record struct WriteCall(WriteForm Form, WriteOptions Options, Re
             AnsweredBelow = reader.ReadVarint(),
         };
         call = new WriteCall((WriteForm)form, options, reader.HasFailed ? default : body[reader.Position..]);
-        return !reader.HasFailed && form is >= (byte)WriteForm.Command and <= (byte)WriteForm.Announce && flags <= LocalOnly;
+        return !reader.HasFailed && form is >= (byte)WriteForm.Command and <= (byte)WriteForm.ReportDigest && flags <= LocalOnly;
     }
 }

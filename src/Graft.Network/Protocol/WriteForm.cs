@@ -20,4 +20,10 @@ public enum WriteForm : byte
 
     /// <summary>Where a node can be reached.</summary>
     Announce = 6,
+
+    /// <summary>Every node is to digest its state as it is behind this entry.</summary>
+    CompareStates = 7,
+
+    /// <summary>What a node's digest came to.</summary>
+    ReportDigest = 8,
 }

@@ -57,6 +57,19 @@ internal sealed class AddressBook
         return true;
     }
 
+    /// <summary>Puts back what was noted before; an empty address forgets the node.</summary>
+    internal void Put(NodeId node, string address)
+    {
+        if (address.Length == 0)
+        {
+            _addresses.Remove(node);
+        }
+        else
+        {
+            _addresses[node] = address;
+        }
+    }
+
     internal void Write(Span<byte> into)
     {
         BinaryPrimitives.WriteInt32LittleEndian(into, _addresses.Count);

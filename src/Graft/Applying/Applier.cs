@@ -8,11 +8,17 @@ namespace Graft;
 /// <remarks>
 /// One loop, one thing at a time, in the order in which it was asked: a slow command delays what is behind it and no heartbeat.
 /// A state machine that throws ends the loop, and nothing is ever skipped: what it didn't apply, it may apply after a restart.
+/// One that keeps its state on disk commits at the end of each work, before anybody hears of it.
 /// </remarks>
 internal sealed class Applier : IDeadline
 {
-    private readonly GroupId _group;
+    // A state that is rebuilt from snapshots asks nothing of the log behind them.
+    private static readonly LogIndex Always = new(ulong.MaxValue);
+
+    private readonly MachineContext _context;
     private readonly IStateMachine _machine;
+    private readonly IDiskStateMachine? _disk;
+    private readonly StateRows? _rows;
     private readonly IApplierHost _host;
     private readonly Signal _signal = new();
     private readonly Lock _gate = new();
@@ -22,13 +28,29 @@ internal sealed class Applier : IDeadline
     private readonly Queue<object> _queue = new();
     private readonly DeadlineQueue? _deadlines;
     private PendingRead? _answering;
+    private IMachineStart? _starting;
     private bool _isStopping;
     private bool _isOver;
+    private bool _hasNoDigest;
 
-    internal Applier(GroupId group, IStateMachine machine, IApplierHost host, DeadlineQueue? deadlines = null) =>
-        (_group, _machine, _host, _deadlines) = (group, machine, host, deadlines);
+    internal Applier(MachineContext context, IStateMachine machine, IApplierHost host, DeadlineQueue? deadlines = null)
+    {
+        (_context, _machine, _host, _deadlines) = (context, machine, host, deadlines);
+        _disk = machine as IDiskStateMachine;
+        _starting = machine as IMachineStart;
+        _rows = _disk is null ? null : new StateRows(State, context);
+    }
 
     Instant IDeadline.QueuedFor { get; set; } = Instant.Never;
+
+    /// <summary>Whether the state can be compared with that of other nodes.</summary>
+    internal bool HasDigest => _machine is IDigest && !Volatile.Read(ref _hasNoDigest);
+
+    /// <summary>Was applied by an earlier process: what it had to say of its state then, it has said.</summary>
+    internal LogIndex ReplayedThrough { get; init; }
+
+    /// <summary>Whether the state outlives the process: it has to be opened first, and a snapshot isn't restored at each start.</summary>
+    internal bool IsOnDisk => _disk is not null;
 
     /// <summary>Sessions and addresses. The loop's own; others look only before it starts.</summary>
     internal GroupState State { get; } = new();
@@ -40,6 +62,9 @@ internal sealed class Applier : IDeadline
     internal Task Completion { get; private set; } = Task.CompletedTask;
 
     internal void Start() => Completion = RunAsync();
+
+    /// <summary>Opens a state that lies on disk. Before anything else.</summary>
+    internal void Open() => Enqueue(OpenRequest.Instance);
 
     internal void Submit(ApplyWork work) => Enqueue(work);
 
@@ -77,7 +102,7 @@ internal sealed class Applier : IDeadline
             return read is null || read.IsEnded ? Instant.Never : read.Deadline;
         }
 
-        read.TryFail(new ReadFailedException(RejectReason.TimedOut, $"The state machine of {_group} didn't answer in time."));
+        read.TryFail(new ReadFailedException(RejectReason.TimedOut, $"The state machine of {_context.Group} didn't answer in time."));
         return Instant.Never;
     }
 
@@ -86,6 +111,9 @@ internal sealed class Applier : IDeadline
 
     /// <summary>Replaces the state by a snapshot's, after everything submitted so far.</summary>
     internal void Submit(RestoreRequest restore) => Enqueue(restore);
+
+    /// <summary>Applies nothing more, after everything submitted so far.</summary>
+    internal void Halt(ApplyHaltedException why) => Enqueue(why);
 
     internal void Stop()
     {
@@ -103,7 +131,7 @@ internal sealed class Applier : IDeadline
         {
             if (_isOver)
             {
-                (request as PendingRead)?.TryFail(new ReadFailedException(RejectReason.Stopping, $"{_group} has stopped."));
+                (request as PendingRead)?.TryFail(new ReadFailedException(RejectReason.Stopping, $"{_context.Group} has stopped."));
                 return;
             }
 
@@ -124,14 +152,39 @@ internal sealed class Applier : IDeadline
         EndReads(reason, message);
     }
 
+    private StatePosition Position => new(Applied, _disk?.Durable ?? Always, State.Sessions.Clock);
+
     private async Task RunAsync()
+    {
+        await ServeAllAsync();
+        try
+        {
+            // The node had it made, so the node ends it.
+            if (_machine is IAsyncDisposable waiting)
+            {
+                await waiting.DisposeAsync();
+            }
+            else
+            {
+                (_machine as IDisposable)?.Dispose();
+            }
+        }
+#pragma warning disable CA1031 // It's over in any case, and the log has all that it was told.
+        catch (Exception failure)
+#pragma warning restore CA1031
+        {
+            _host.Noted($"The state machine didn't end in order. {failure.Message}");
+        }
+    }
+
+    private async Task ServeAllAsync()
     {
         while (true)
         {
             object? request = Next(out bool isStopping);
             if (isStopping)
             {
-                Close(RejectReason.Stopping, $"{_group} is stopping.");
+                Close(RejectReason.Stopping, $"{_context.Group} is stopping.");
                 return;
             }
 
@@ -143,6 +196,12 @@ internal sealed class Applier : IDeadline
 
             try
             {
+                if (_starting is { } starting)
+                {
+                    _starting = null;
+                    await starting.StartAsync(_context);
+                }
+
                 await ServeAsync(request);
             }
             catch (InvariantViolationException bug)
@@ -155,13 +214,22 @@ internal sealed class Applier : IDeadline
             catch (Exception failure)
 #pragma warning restore CA1031
             {
-                var halted = new ApplyHaltedException(_group, Applied.Index.Next, failure);
+                ApplyHaltedException halted = failure as ApplyHaltedException
+                    ?? new ApplyHaltedException(_context.Group, Applied.Index.Next, $"{_machine}", UnderWay(), failure);
                 _host.ApplyHalted(halted);
                 await RefuseAsync(halted);
                 return;
             }
         }
     }
+
+    // What the state machine was given when it failed: it knows best which of them it was.
+    private string UnderWay() => _batch.Count switch
+    {
+        0 => "",
+        1 => $" at entry {_batch.At(0).Index}",
+        _ => $" in entries {_batch.At(0).Index} to {_batch.At(_batch.Count - 1).Index}",
+    };
 
     private object? Next(out bool isStopping)
     {
@@ -185,13 +253,41 @@ internal sealed class Applier : IDeadline
                 break;
             case RestoreRequest restore:
                 await RestoreAsync(restore);
-                _host.Restored(restore.Last, State.Sessions.Clock);
+                _host.Restored(restore.Last, Position);
                 break;
+            case OpenRequest:
+                Applied = _rows!.Load(await _disk!.OpenAsync(_context));
+                State.Sessions.Rows = _rows;
+                TellAddresses();
+                _host.Opened(Position);
+                break;
+            case ApplyHaltedException why:
+                throw why;
             default:
-                IStateImage image = await _machine.CaptureAsync();
-                _host.Captured(new CapturedState(Applied, State.Encode(), image));
+                await CaptureAsync();
                 break;
         }
+    }
+
+    private async ValueTask CaptureAsync()
+    {
+        if (_disk is { } disk)
+        {
+            await disk.CheckpointAsync();
+        }
+
+        IStateImage image;
+        try
+        {
+            image = await _machine.CaptureAsync();
+        }
+        catch (NotSupportedException refusal)
+        {
+            _host.CaptureRefused(refusal);
+            return;
+        }
+
+        _host.Captured(new CapturedState(Position, State.Encode(), image));
     }
 
     // A halted group still answers: that it has halted.
@@ -202,7 +298,7 @@ internal sealed class Applier : IDeadline
             EndReads(RejectReason.ApplyHalted, halted.Message);
             if (_isStopping)
             {
-                Close(RejectReason.Stopping, $"{_group} is stopping.");
+                Close(RejectReason.Stopping, $"{_context.Group} is stopping.");
                 return;
             }
 
@@ -217,6 +313,7 @@ internal sealed class Applier : IDeadline
             while (_queue.TryDequeue(out object? request))
             {
                 (request as PendingRead)?.TryFail(new ReadFailedException(reason, message));
+                (request as RestoreRequest)?.Content.Dispose();
             }
         }
     }
@@ -254,23 +351,39 @@ internal sealed class Applier : IDeadline
     {
         using (restore.Content)
         {
+            if (restore.Last.Index <= Applied.Index)
+            {
+                // The disk was further than the log knew when it asked for this.
+                return;
+            }
+
             State.Restore(restore.Content);
             await _machine.RestoreAsync(restore.Content);
         }
 
+        if (_disk is { } disk)
+        {
+            await disk.CommitAsync(_rows!.TakeAll(restore.Last));
+        }
+
+        TellAddresses();
+        Applied = restore.Last;
+    }
+
+    private void TellAddresses()
+    {
         foreach ((NodeId node, string address) in State.Addresses.Addresses)
         {
             _host.AddressNoted(node, address);
         }
-
-        Applied = restore.Last;
     }
 
     private async ValueTask ApplyAsync(ApplyWork work)
     {
+        LogIndex first = Applied.Index.Next;
         foreach (StoredEntry entry in work.Entries)
         {
-            Invariant.Check(entry.Id.Index == Applied.Index.Next + (ulong)work.Outcomes.Count, entry.Id, Applied);
+            Invariant.Check(entry.Id.Index == first + (ulong)work.Outcomes.Count, entry.Id, Applied);
             if (entry.Kind != EntryKind.Command || entry.IsHeaderOnly)
             {
                 // A witness has no commands: it counts what is committed, and no state machine of its own goes with it.
@@ -284,23 +397,63 @@ internal sealed class Applier : IDeadline
                 throw new InvalidDataException($"Entry {entry.Id} was written by a newer program; this one can't apply it. Update this node.");
             }
 
+            bool standsAlone = _disk is { } disk && envelope.Form == WriteForm.Command && disk.StandsAlone(command);
+            if (standsAlone && work.Outcomes.Count > 0)
+            {
+                await CommitAsync(work, work.Entries[work.Outcomes.Count - 1].Id);
+            }
+
             if (envelope.Form != WriteForm.Command || _numbered.Contains((envelope.Session, envelope.Sequence)))
             {
                 // The answer that it repeats, or the state that it looks at, still lies in the batch.
                 await FlushAsync(work);
             }
 
+            work.HasCommands |= envelope.Form == WriteForm.Command;
             Stage(work, entry.Id, envelope, command);
             if (entry.Id.Index.Value % SessionTable.PruneEvery == 0)
             {
                 await FlushAsync(work);
                 State.Sessions.Prune();
             }
+
+            if (standsAlone)
+            {
+                await CommitAsync(work, entry.Id);
+            }
+
+            if (envelope.Form == WriteForm.CompareStates && entry.Id.Index > ReplayedThrough && HasDigest)
+            {
+                await CommitAsync(work, entry.Id);
+                await DigestAsync(entry.Id.Index);
+            }
         }
 
+        await CommitAsync(work, work.Entries[^1].Id);
+        work.Reached = Position;
+    }
+
+    private async ValueTask DigestAsync(LogIndex entry)
+    {
+        if (await ((IDigest)_machine).BeginDigestAsync() is { } digest)
+        {
+            _host.DigestBegun(entry, digest);
+        }
+        else
+        {
+            Volatile.Write(ref _hasNoDigest, true);
+        }
+    }
+
+    private async ValueTask CommitAsync(ApplyWork work, EntryId last)
+    {
         await FlushAsync(work);
-        Applied = work.Entries[^1].Id;
-        work.SessionClock = State.Sessions.Clock;
+        if (_disk is { } disk && last != Applied)
+        {
+            await disk.CommitAsync(_rows!.TakeChanges(last));
+        }
+
+        Applied = last;
     }
 
     private void Stage(ApplyWork work, EntryId entry, in EntryEnvelope envelope, ReadOnlyMemory<byte> command)
@@ -340,9 +493,23 @@ internal sealed class Applier : IDeadline
                 // From here on the log says what became of the number, and nothing that is still on its way can change it.
                 outcome = OutcomeOf(entry, State.Sessions.Judge(entry.Index, envelope, out SessionAnswer fenced), fenced);
                 break;
+            case WriteForm.CompareStates:
+                break;
+            case WriteForm.ReportDigest:
+                if (!DigestReport.TryRead(command.Span, out DigestReport report))
+                {
+                    outcome = outcome with { Refusal = RejectReason.Malformed };
+                }
+                else if (entry.Index > ReplayedThrough)
+                {
+                    _host.DigestReported(report);
+                }
+
+                break;
             default:
                 if (State.Addresses.TryNote(command.Span, out NodeId node, out string address))
                 {
+                    _rows?.Note(new StateKey(StateRowKind.Address, node.Value));
                     _host.AddressNoted(node, address);
                 }
                 else

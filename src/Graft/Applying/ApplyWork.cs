@@ -17,8 +17,11 @@ internal sealed class ApplyWork
     /// <summary>What the entries were read into, if they came from the log.</summary>
     internal EntryLoad? Load { get; set; }
 
-    /// <summary>How far the session clock has come with it.</summary>
-    internal long SessionClock { get; set; }
+    /// <summary>How far the state has come with it.</summary>
+    internal StatePosition Reached { get; set; }
+
+    /// <summary>Whether there is a command of the application in it.</summary>
+    internal bool HasCommands { get; set; }
 
     internal long Bytes => Entries.Sum(static entry => (long)entry.Payload.Length);
 
@@ -28,5 +31,6 @@ internal sealed class ApplyWork
     {
         Entries.Clear();
         Outcomes.Clear();
+        HasCommands = false;
     }
 }

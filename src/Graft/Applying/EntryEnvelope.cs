@@ -63,7 +63,7 @@ internal readonly record struct EntryEnvelope(
     {
         (envelope, command) = (default, default);
         ReadOnlySpan<byte> bytes = payload.Span;
-        if (bytes.Length < HeadSize || bytes[0] is < (byte)WriteForm.Command or > (byte)WriteForm.Announce || bytes[1] > HasSession)
+        if (bytes.Length < HeadSize || bytes[0] is < (byte)WriteForm.Command or > (byte)WriteForm.ReportDigest || bytes[1] > HasSession)
         {
             return false;
         }

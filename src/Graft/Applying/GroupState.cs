@@ -27,6 +27,13 @@ internal sealed class GroupState
     /// <summary>The time of the last command. No command is told an earlier one.</summary>
     internal long WallTicks { get; private set; }
 
+    /// <summary>Goes on from clocks that an earlier process left.</summary>
+    internal void Begin(long wallTicks, long sessionClock)
+    {
+        WallTicks = wallTicks;
+        Sessions.Begin(sessionClock);
+    }
+
     /// <summary>The time that a command with this stamp is told.</summary>
     internal DateTimeOffset Advance(long wallTicks)
     {

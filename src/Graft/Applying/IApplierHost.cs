@@ -18,8 +18,21 @@ internal interface IApplierHost
 
     void Captured(CapturedState captured);
 
-    /// <summary>The state is that of a snapshot now.</summary>
-    /// <param name="snapshot">Its last entry.</param>
-    /// <param name="sessionClock">Where the clock of its sessions stands.</param>
-    void Restored(EntryId snapshot, long sessionClock);
+    /// <summary>The state machine takes no snapshots.</summary>
+    void CaptureRefused(NotSupportedException refusal);
+
+    /// <summary>What was on disk is open.</summary>
+    void Opened(StatePosition position);
+
+    /// <summary>The state is at least as far as the snapshot that was to be restored.</summary>
+    void Restored(EntryId snapshot, StatePosition position);
+
+    /// <summary>The state after an entry is to be digested, beside further applying; whoever is told disposes of it.</summary>
+    void DigestBegun(LogIndex entry, IStateDigest digest);
+
+    /// <summary>The log says what a node's state came to.</summary>
+    void DigestReported(DigestReport report);
+
+    /// <summary>Something that whoever operates the node may want to know.</summary>
+    void Noted(string text);
 }

@@ -20,6 +20,12 @@ internal sealed partial class GroupActor
     private long _sessionClock;
     private ApplyHaltedException? _halted;
 
+    // The log isn't cut above this, though a snapshot covers it: a disk state machine may fall back to here.
+    private LogIndex _stateDurable;
+
+    // What a disk held when it was opened, until the log is known to have the same there.
+    private EntryId _opened;
+
     void IApplierHost.Applied(ApplyWork work)
     {
         lock (_gate)
@@ -38,8 +44,63 @@ internal sealed partial class GroupActor
         Tell(_ => OnFailed(bug));
     }
 
+    void IApplierHost.Noted(string text) => Note(text);
+
+    void IApplierHost.Opened(StatePosition position) => Tell(_ => OnOpened(position));
+
+    private void OnOpened(StatePosition position)
+    {
+        _opened = position.Applied;
+        Reach(position);
+        if (_installing != EntryId.Zero)
+        {
+            // A snapshot has come meanwhile, and is behind this in the same queue.
+            return;
+        }
+
+        if (position.Applied.Index < _core.Log.Base.Index)
+        {
+            // The log can't bring it from there to here any more: a restore that a crash cut short, or a state that was lost.
+            Invariant.Check(_stored != EntryId.Zero, position.Applied, _core.Log.Base);
+            RestoreFrom(_stored);
+            return;
+        }
+
+        _isRestoring = false;
+        _submitted = position.Applied.Index;
+        ReleaseReads();
+    }
+
+    private void Reach(StatePosition position)
+    {
+        _applied = LogIndex.Max(_applied, position.Applied.Index);
+        _stateDurable = position.Durable;
+        _sessionClock = Math.Max(_sessionClock, position.SessionClock);
+    }
+
+    // Entries up to there are passed over, so they had better be those of this log.
+    private void CheckOpened()
+    {
+        if (_opened == EntryId.Zero || _committed < _opened.Index)
+        {
+            return;
+        }
+
+        if (_opened.Index >= _core.Log.Base.Index && !_core.Log.Contains(_opened))
+        {
+            _applier.Halt(new ApplyHaltedException(
+                _id,
+                _opened.Index.Next,
+                $"Its state machine's disk has applied {_opened}, and the log has another entry there: the two don't belong together. "
+                + "Restore both from the same time, or empty both directories and add the node anew."));
+        }
+
+        _opened = EntryId.Zero;
+    }
+
     private void SubmitCommitted()
     {
+        CheckOpened();
         while (_submitted < _committed && _workNumber - _worksDone < WorksUnderWay && !_isReplaying && !_isRestoring && _halted is null)
         {
             if (_submitted < _tail.Start)
@@ -103,13 +164,14 @@ internal sealed partial class GroupActor
 
     private void TakeApplied(Instant now)
     {
+        LogIndex durable = _stateDurable;
         foreach (ApplyWork work in _inputs.Applied)
         {
             _worksDone = work.Number;
-            _applied = LogIndex.Max(_applied, work.Last);
+            Reach(work.Reached);
             Decide(work);
+            _hasUncompared |= work.HasCommands;
             _appliedBytes += work.Bytes;
-            FollowSessionClock(work.SessionClock, now);
             if (work.Load is { } load)
             {
                 work.Load = null;
@@ -123,17 +185,12 @@ internal sealed partial class GroupActor
         if (_inputs.Applied.Count > 0)
         {
             ReleaseReads();
-            ConsiderSnapshot();
-        }
-    }
+            if (_stateDurable > durable)
+            {
+                CompactBehindState(now);
+            }
 
-    // A leader that began before it had replayed its log measures from where the log's clock stands, once it knows.
-    private void FollowSessionClock(long clock, Instant now)
-    {
-        _sessionClock = clock;
-        if (_core.Role == Role.Leader && clock > SessionNow(now))
-        {
-            _sessionBase += clock - SessionNow(now);
+            ConsiderSnapshot();
         }
     }
 
@@ -141,6 +198,7 @@ internal sealed partial class GroupActor
     private void OnHalted(ApplyHaltedException why, Instant now)
     {
         _halted = why;
+        EndSnapshot(EntryId.Zero, why);
         Volatile.Write(ref _view, _view with { Halted = why });
         while (_waiting.TryDequeue(out PendingRead? read, out _))
         {

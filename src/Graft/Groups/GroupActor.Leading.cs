@@ -50,6 +50,7 @@ internal sealed partial class GroupActor
         if (ready.Role == Role.Leader)
         {
             _leadingSince = now;
+            _compareAt = now + _settings.CompareInterval;
             _sessionBase = _sessionClock;
             SetUndecidedAside();
             Volatile.Write(ref _leadership, new CancellationTokenSource());

@@ -13,14 +13,32 @@ internal sealed partial class GroupActor
     private bool _isLossKnown;
     private EntryId _installing;
 
-    void IApplierHost.Captured(CapturedState captured) => Tell(_ => SaveSnapshot(captured));
+    // The snapshot that this node started with.
+    private readonly EntryId _stored;
 
-    void IApplierHost.Restored(EntryId snapshot, long sessionClock) => Tell(now => OnRestored(snapshot, sessionClock, now));
+    // The newest snapshot would let the log go up to here.
+    private LogIndex _compactable;
+
+    void IApplierHost.Captured(CapturedState captured) => Tell(now => SaveSnapshot(captured, now));
+
+    void IApplierHost.CaptureRefused(NotSupportedException refusal) => Tell(_ =>
+    {
+        // The log is all that there is then, and stays. Asked again once as much has come as before.
+        _appliedBytes = 0;
+        EndSnapshot(EntryId.Zero, refusal);
+    });
+
+    void IApplierHost.Restored(EntryId snapshot, StatePosition position) => Tell(_ => OnRestored(snapshot, position));
 
     /// <summary>Takes a snapshot of what is applied now.</summary>
     internal Task<EntryId> TakeSnapshotAsync() => AskAsync<EntryId>((done, _) =>
     {
         _snapshotWaiters.Add(done);
+        if (_halted is { } halted)
+        {
+            EndSnapshot(EntryId.Zero, halted);
+        }
+
         BeginSnapshot();
     });
 
@@ -54,9 +72,11 @@ internal sealed partial class GroupActor
         }
     }
 
-    private void SaveSnapshot(CapturedState captured)
+    private void SaveSnapshot(CapturedState captured, Instant now)
     {
-        EntryId last = captured.Last;
+        Reach(captured.Position);
+        CompactBehindState(now);
+        EntryId last = captured.Position.Applied;
         if (last == EntryId.Zero || !_core.Log.Contains(last) || last == _core.Log.Base)
         {
             // Nothing is applied that the newest snapshot lacks.
@@ -108,11 +128,22 @@ internal sealed partial class GroupActor
             _core.SnapshotTaken(snapshot, now);
             if (snapshot.Last.Index.Value > _settings.TrailingEntries)
             {
-                CompactTo(new LogIndex(snapshot.Last.Index.Value - _settings.TrailingEntries), now);
+                _compactable = new LogIndex(snapshot.Last.Index.Value - _settings.TrailingEntries);
+                CompactBehindState(now);
             }
         }
 
         EndSnapshot(snapshot.Last, null);
+    }
+
+    // A snapshot alone would do to start from. But it's read and written as a whole then, where a few entries would have done.
+    private void CompactBehindState(Instant now)
+    {
+        LogIndex wanted = LogIndex.Min(_compactable, _stateDurable);
+        if (wanted > _core.Log.Base.Index)
+        {
+            CompactTo(wanted, now);
+        }
     }
 
     private void CompactTo(LogIndex wanted, Instant now)
@@ -162,11 +193,16 @@ internal sealed partial class GroupActor
         if (ready.Persist is { Install: { } installed } && installed.Last.Index > _submitted)
         {
             FollowLog();
-            _submitted = installed.Last.Index;
-            _isRestoring = true;
-            _installing = installed.Last;
-            _services.Lane.Post(() => Open(installed.Last));
+            RestoreFrom(installed.Last);
         }
+    }
+
+    private void RestoreFrom(EntryId snapshot)
+    {
+        _submitted = snapshot.Index;
+        _isRestoring = true;
+        _installing = snapshot;
+        _services.Lane.Post(() => Open(snapshot));
     }
 
     private void Open(EntryId last)
@@ -175,8 +211,9 @@ internal sealed partial class GroupActor
         _applier.Submit(new RestoreRequest(last, content));
     }
 
-    private void OnRestored(EntryId snapshot, long sessionClock, Instant now)
+    private void OnRestored(EntryId snapshot, StatePosition position)
     {
+        Reach(position);
         if (_installing != EntryId.Zero && snapshot != _installing)
         {
             // A newer one has been installed meanwhile, and is on its way.
@@ -184,8 +221,7 @@ internal sealed partial class GroupActor
         }
 
         _isRestoring = false;
-        FollowSessionClock(sessionClock, now);
-        _applied = LogIndex.Max(_applied, snapshot.Index);
+        _submitted = LogIndex.Max(_submitted, _applied);
         DecideWithoutLog(_applied);
         ReleaseReads();
     }

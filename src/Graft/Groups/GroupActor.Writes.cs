@@ -179,7 +179,13 @@ internal sealed partial class GroupActor
         _proposed.Clear();
     }
 
-    private long SessionNow(Instant now) => _sessionBase + (now - _leadingSince).Ticks;
+    // A leader that began before it had replayed its log measures from where the log's clock stands, once it knows.
+    private long SessionNow(Instant now)
+    {
+        long since = (now - _leadingSince).Ticks;
+        _sessionBase = Math.Max(_sessionBase, _sessionClock - since);
+        return _sessionBase + since;
+    }
 
     private Memory<byte> Envelop(PendingWrite write, PayloadBlock block, long wall, long session)
     {

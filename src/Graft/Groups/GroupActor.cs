@@ -46,7 +46,8 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         _electionTimeout = options.ElectionTimeout;
         _core = new RaftCore(options, restored, services.Clock.Now);
         _tail = new EntryTail(_core.Log.Last.Index);
-        _applier = new Applier(_id, machine, this, services.Deadlines);
+        _applier = new Applier(new MachineContext(options.Cluster, options.Node, _id), machine, this, services.Deadlines) { ReplayedThrough = _core.CommitIndex };
+        _stored = restored.Snapshot?.Last ?? EntryId.Zero;
         _committed = _core.CommitIndex;
         _isLossKnown = restored.Lost is not null;
         _wake = _core.Wake;
@@ -70,7 +71,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     Instant IDeadline.QueuedFor { get; set; } = Instant.Never;
 
-    /// <summary>Begins: the state machine takes the snapshot's state, if there is one, and the group its first turn.</summary>
+    /// <summary>Begins: the state machine opens its disk, or takes the snapshot's state, if there is one; and the group its first turn.</summary>
     /// <param name="restore">The newest snapshot.</param>
     /// <param name="lost">What the log doesn't say yet that this group has lost. It is written first: a restart would find a sound group otherwise.</param>
     internal void Start(RestoreRequest? restore, LostEntries? lost = null)
@@ -83,7 +84,12 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
             Hand(write, null);
         }
 
-        if (restore is not null)
+        if (_applier.IsOnDisk)
+        {
+            _isRestoring = true;
+            _applier.Open();
+        }
+        else if (restore is not null)
         {
             _submitted = restore.Last.Index;
             _isRestoring = true;
@@ -240,6 +246,11 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         }
 
         _snapshotWaiters.Clear();
+        if (_digesting is { } digesting)
+        {
+            _services.Scheduler.Post(new Cancellation(digesting));
+        }
+
         if (_leadership is { } ended)
         {
             Volatile.Write(ref _leadership, null);
@@ -301,6 +312,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         TakeOrders(now);
         EndChanges();
         SubmitCommitted();
+        ConsiderComparing(now);
         FollowRest();
         _tail.Trim(_core.DurableIndex, _applied, _submitted, _workNumber, _core.IsResting);
         Publish();
@@ -352,6 +364,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     {
         Instant deadline = Instant.Earlier(_core.NextDeadline, Instant.Earlier(_nextWriteDeadline, _retryDiskAt));
         deadline = Instant.Earlier(deadline, _nextReadDeadline);
+        deadline = Instant.Earlier(deadline, IsComparing ? _compareAt : Instant.Never);
         if (deadline != Instant.Never)
         {
             _services.Deadlines.Set(this, Instant.Later(deadline, now));
@@ -366,7 +379,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         {
             // Who is led again is a member again.
             _removedAt = _core.Leader is null ? _removedAt : null;
-            Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted, Removed = _removedAt });
+            Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted, Divergence = _divergence, Removed = _removedAt });
         }
     }
 

@@ -23,6 +23,9 @@ internal sealed record GroupServices
 
     internal required DiskLane Lane { get; init; }
 
+    /// <summary>For digests of states, which may keep a thread busy for long.</summary>
+    internal required DiskLane DigestLane { get; init; }
+
     internal required IPeers Peers { get; init; }
 
     /// <summary>Watches over groups that rest; null if none does.</summary>

@@ -28,5 +28,8 @@ internal sealed record GroupSettings
     /// <summary>Entries that are kept behind a snapshot for followers that are a little late.</summary>
     internal ulong TrailingEntries { get; init; } = 10_000;
 
+    /// <summary>How long after a comparison of states the next one comes, if there is something new; never if zero.</summary>
+    internal TimeSpan CompareInterval { get; init; } = TimeSpan.FromMinutes(10);
+
     internal int SnapshotsKept { get; init; } = 2;
 }

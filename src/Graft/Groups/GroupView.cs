@@ -4,7 +4,8 @@ namespace Graft;
 
 /// <summary>A group as of its last turn; a value that any thread may look at.</summary>
 internal sealed record GroupView(
-    Role Role, Term Term, NodeId? Leader, LogIndex Commit, LogIndex Applied, LogIndex MembershipIndex, Membership Membership, bool IsWitness, ApplyHaltedException? Halted)
+    Role Role, Term Term, NodeId? Leader, LogIndex Commit, LogIndex Applied, LogIndex MembershipIndex, Membership Membership, bool IsWitness,
+    ApplyHaltedException? Halted, string? Divergence = null)
 {
     /// <summary>The committed configuration that removed this node, if it was told of one.</summary>
     internal LogIndex? Removed { get; init; }

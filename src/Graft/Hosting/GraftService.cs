@@ -15,7 +15,9 @@ internal sealed partial class GraftService(
 
     public async Task StartAsync(CancellationToken cancellationToken)
     {
-        _node = await GraftNode.StartAsync(options.Value.ToNodeOptions(), machine, cancellationToken);
+        NodeOptions told = options.Value.ToNodeOptions();
+        told.OnAlarm = OnAlarm;
+        _node = await GraftNode.StartAsync(told, machine, cancellationToken);
         foreach (string note in _node.Notes)
         {
             Log.Found(logger, _node.Id, note);
@@ -48,6 +50,18 @@ internal sealed partial class GraftService(
         }
 
         Log.Stopped(logger, node.Id);
+    }
+
+    private void OnAlarm(GroupAlarm alarm)
+    {
+        if (alarm.Kind == GroupAlarmKind.StatesDiffer)
+        {
+            Log.Differs(logger, alarm.Message);
+        }
+        else
+        {
+            Log.Halted(logger, alarm.Message);
+        }
     }
 
     private async Task WatchAsync(GraftNode node)
@@ -88,5 +102,11 @@ internal sealed partial class GraftService(
 
         [LoggerMessage(1006, LogLevel.Information, "{Parting}")]
         internal static partial void Parted(ILogger logger, string parting);
+
+        [LoggerMessage(1101, LogLevel.Error, "{Reason}")]
+        internal static partial void Halted(ILogger logger, string reason);
+
+        [LoggerMessage(1102, LogLevel.Error, "{Reason}")]
+        internal static partial void Differs(ILogger logger, string reason);
     }
 }

@@ -30,6 +30,15 @@ public sealed class GraftGroup
     /// <summary>Who belongs to the group as its leader sees it, plans and changes of it; from any node.</summary>
     public Roster Roster { get; }
 
+    /// <summary>Why this node applies nothing further; null if it does.</summary>
+    public ApplyHaltedException? Halted => _actor.View.Halted;
+
+    /// <summary>
+    /// Whose state is different from whose, as of the last comparison; null if all were the same since, or nothing was compared
+    /// (<see cref="IDigest"/>).
+    /// </summary>
+    public string? Divergence => _actor.View.Divergence;
+
     /// <summary>Cancelled as soon as this node ceases to lead; already cancelled if it doesn't.</summary>
     /// <remarks>Pass it to what only the leader may do. It's told late by at most what a lease reckons with, and never by a network's delay.</remarks>
     public CancellationToken Leadership => _actor.LeadershipToken;

@@ -116,6 +116,7 @@ public sealed partial class GraftNode : IAsyncDisposable
                 // A ping is the beat of all groups that rest: as often as each of them would beat.
                 PingInterval = options.ElectionTimeout / 10,
             };
+            runtime.Alarmed = options.OnAlarm;
             NodeNetwork network = new(runtime, endpoint, seams.Network, random.Fork(), runtime.Fail);
             node = new GraftNode(runtime, network, options, seams.Network);
             await node.RunAsync(machines, isBorn, cancellation);
@@ -246,6 +247,7 @@ public sealed partial class GraftNode : IAsyncDisposable
             CommandBytesMax = _options.CommandBytesMax,
             SnapshotLogBytes = _options.SnapshotLogBytes,
             TrailingEntries = _options.TrailingEntries,
+            CompareInterval = _options.CompareInterval,
         };
         if (isBorn && _options.Found)
         {

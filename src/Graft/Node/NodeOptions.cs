@@ -64,6 +64,16 @@ public sealed class NodeOptions
     /// <summary>Entries that are kept behind a snapshot for followers that are a little late.</summary>
     public ulong TrailingEntries { get; set; } = 10_000;
 
+    /// <summary>How long after a comparison of states the next one comes, if anything was written since; never if zero.</summary>
+    /// <remarks>
+    /// Only for state machines that are <see cref="IDigest"/>. Ten minutes: a digest may read the whole state, and what is found has been
+    /// wrong for that long at most.
+    /// </remarks>
+    public TimeSpan CompareInterval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Told what somebody has to act on; may come from any thread, and had better return soon.</summary>
+    public Action<GroupAlarm>? OnAlarm { get; set; }
+
     /// <summary>Size of a segment of the log, in bytes. Two are made at the start, written with zeros ahead of their use.</summary>
     public long SegmentBytes { get; set; } = 16 << 20;
 
@@ -82,6 +92,7 @@ public sealed class NodeOptions
         Require(CommandBytesMax is > 0 and <= 7 << 20, $"CommandBytesMax ({CommandBytesMax}) must lie between 1 and {7 << 20}: a command has to fit a message.");
         Require(CommandBytesMax + 128 <= Math.Min(LogCacheBytes / 8, SegmentBytes / 4), $"CommandBytesMax ({CommandBytesMax}) must be at most an eighth of LogCacheBytes ({LogCacheBytes}) and a quarter of SegmentBytes ({SegmentBytes}).");
         Require(SnapshotLogBytes > 0, $"SnapshotLogBytes ({SnapshotLogBytes}) must be above zero.");
+        Require(CompareInterval >= TimeSpan.Zero, $"CompareInterval ({CompareInterval}) must not be below zero.");
         Require(!Found || Join.Count == 0, "Found and Join exclude each other: a node founds a cluster or joins one.");
         if (wrong.Count > 0)
         {

@@ -49,8 +49,8 @@ internal sealed class NodeRuntime : INodeFailure
     /// <summary>What an operator should read of this start.</summary>
     internal ImmutableArray<string> Notes => [.. _notes];
 
-    /// <summary>Told when a state machine has thrown.</summary>
-    internal Action<ApplyHaltedException>? Halted { get; set; }
+    /// <summary>Told what somebody has to act on, in a turn of its own.</summary>
+    internal Action<GroupAlarm>? Alarmed { get; set; }
 
     /// <summary>Told what an operator may want to know.</summary>
     internal Action<GroupId, string>? Noted { get; set; }
@@ -156,6 +156,7 @@ internal sealed class NodeRuntime : INodeFailure
             Queue = Scheduler.IsSimulated ? new TurnLogQueue(_log, options, Scheduler, this) : new ThreadLogQueue(_log, options),
             Snapshots = Snapshots,
             Lane = new DiskLane(Scheduler, this, "graft-disk"),
+            DigestLane = new DiskLane(Scheduler, this, "graft-digest"),
             Peers = peers,
             Forward = forward,
             AddressLearned = addressLearned,
@@ -248,6 +249,7 @@ internal sealed class NodeRuntime : INodeFailure
         await StopGroupsAsync();
         services.Deadlines.Dispose();
         services.Lane.Dispose();
+        services.DigestLane.Dispose();
         services.Queue.Dispose();
         _failed.TrySetResult(null);
     }
@@ -274,13 +276,24 @@ internal sealed class NodeRuntime : INodeFailure
         return true;
     }
 
-    void INodeFailure.ReportHalted(ApplyHaltedException why) => Halted?.Invoke(why);
+    void INodeFailure.ReportHalted(ApplyHaltedException why) => Alarm(why.Group, GroupAlarmKind.ApplyHalted, why.Message);
+
+    void INodeFailure.ReportDivergence(GroupId group, string what) => Alarm(group, GroupAlarmKind.StatesDiffer, what);
 
     void INodeFailure.ReportDamage(GroupId group, LogIndex first, LogIndex last) =>
         _failed.TrySetResult(new InvalidDataException(
             $"Entries {first} to {last} of {group} were durable here and can't be read any more. Start the node again: it then finds out what it lost, and gets it from the others."));
 
     public void ReportStorage(StorageFailedException failure) => _failed.TrySetResult(failure);
+
+    // The application's code never runs inside a group's turn.
+    private void Alarm(GroupId group, GroupAlarmKind kind, string message)
+    {
+        if (Alarmed is { } alarmed)
+        {
+            Scheduler.Post(new Telling(alarmed, new GroupAlarm(group, kind, message)));
+        }
+    }
 
     private GroupActor Add(GroupId id, GroupSetup setup, RestoredState state)
     {
@@ -294,7 +307,7 @@ internal sealed class NodeRuntime : INodeFailure
             EntryBytesMax = EntryBytesMax,
             RestAfter = _services!.Rest is null ? null : setup.ElectionTimeout * 4,
         };
-        RestoreRequest? restore = state.Snapshot is { } snapshot
+        RestoreRequest? restore = state.Snapshot is { } snapshot && setup.Machine is not IDiskStateMachine
             ? new RestoreRequest(snapshot.Last, new SnapshotContentReader(Snapshots.Open(id, snapshot.Last)))
             : null;
         var group = new GroupActor(_services!, _random.Fork(), setup.Settings with { Group = id }, options, state, setup.Machine);
@@ -342,5 +355,10 @@ internal sealed class NodeRuntime : INodeFailure
         {
             throw new IOException("The disk is full, so that the end of the log can't be made safe. Free some space and start the node again; nothing is lost.");
         }
+    }
+
+    private sealed class Telling(Action<GroupAlarm> alarmed, GroupAlarm alarm) : IThreadPoolWorkItem
+    {
+        public void Execute() => alarmed(alarm);
     }
 }

@@ -19,6 +19,9 @@ internal interface INodeFailure
     /// <summary>A state machine threw; its group applies no further here.</summary>
     void ReportHalted(ApplyHaltedException why);
 
+    /// <summary>States differ between nodes.</summary>
+    void ReportDivergence(GroupId group, string what);
+
     /// <summary>Entries that were durable can no longer be read.</summary>
     void ReportDamage(GroupId group, LogIndex first, LogIndex last);
 }

@@ -32,11 +32,16 @@ internal sealed class SessionTable
 
     private const int SessionHead = 36;
     private const int AnswerHead = 21;
+    private const int SessionRow = 24;
+    private const int AnswerRowHead = 9;
 
     private readonly SortedDictionary<ulong, Session> _sessions = [];
     private readonly SortedSet<(long Expires, ulong Id)> _byExpiry = [];
 
     private long _answerBytes;
+
+    /// <summary>Told which rows change, if they lie on a disk.</summary>
+    internal StateRows? Rows { get; set; }
 
     /// <summary>How far the session clock has come.</summary>
     internal long Clock { get; private set; }
@@ -53,6 +58,7 @@ internal sealed class SessionTable
         var session = new Session(index.Value, lifetime.Ticks) { LastUsed = Clock };
         _sessions.Add(session.Id, session);
         _byExpiry.Add((session.Expires, session.Id));
+        Rows?.Note(new StateKey(StateRowKind.Session, session.Id));
         while (_sessions.Count > SessionsMax)
         {
             Drop(_byExpiry.Min.Id);
@@ -78,6 +84,7 @@ internal sealed class SessionTable
         _byExpiry.Remove((session.Expires, session.Id));
         session.LastUsed = Clock;
         _byExpiry.Add((session.Expires, session.Id));
+        Rows?.Note(new StateKey(StateRowKind.Session, session.Id));
         Forget(session, envelope.AnsweredBelow);
         return true;
     }
@@ -104,6 +111,7 @@ internal sealed class SessionTable
         }
 
         session.Answers.Add(envelope.Sequence, new SessionAnswer(index, default, IsFenced: envelope.Form == WriteForm.Fence));
+        Rows?.Note(new StateKey(StateRowKind.Answer, session.Id, envelope.Sequence));
         if (session.Answers.Count > AnswersMax)
         {
             // Its caller has more than that under way, and pays for it with not learning the answer if it asks again.
@@ -119,6 +127,7 @@ internal sealed class SessionTable
         if (_sessions.TryGetValue(id, out Session? session) && session.Answers.TryGetValue(sequence, out SessionAnswer place))
         {
             session.Answers[sequence] = place with { Answer = answer };
+            Rows?.Note(new StateKey(StateRowKind.Answer, id, sequence));
             session.AnswerBytes += answer.Length;
             _answerBytes += answer.Length;
         }
@@ -251,6 +260,82 @@ internal sealed class SessionTable
         return answers >= 0 && _sessions.TryAdd(session.Id, session) && _byExpiry.Add((session.Expires, session.Id));
     }
 
+    /// <summary>Goes on from where an earlier process left the clock.</summary>
+    internal void Begin(long clock) => Clock = clock;
+
+    /// <summary>Notes every row that there is.</summary>
+    internal void NoteAll(StateRows rows)
+    {
+        foreach (Session session in _sessions.Values)
+        {
+            rows.Note(new StateKey(StateRowKind.Session, session.Id));
+            foreach (ulong sequence in session.Answers.Keys)
+            {
+                rows.Note(new StateKey(StateRowKind.Answer, session.Id, sequence));
+            }
+        }
+    }
+
+    /// <summary>What a row holds now; null if there is none.</summary>
+    internal ReadOnlyMemory<byte>? RowOf(StateKey key)
+    {
+        if (!_sessions.TryGetValue(key.Owner, out Session? session))
+        {
+            return null;
+        }
+
+        if (key.Kind == StateRowKind.Session)
+        {
+            byte[] row = new byte[SessionRow];
+            BinaryPrimitives.WriteInt64LittleEndian(row, session.LastUsed);
+            BinaryPrimitives.WriteUInt64LittleEndian(row.AsSpan(8), session.Floor);
+            BinaryPrimitives.WriteInt64LittleEndian(row.AsSpan(16), session.Lifetime);
+            return row;
+        }
+
+        if (!session.Answers.TryGetValue(key.Number, out SessionAnswer answer))
+        {
+            return null;
+        }
+
+        byte[] bytes = new byte[AnswerRowHead + answer.Answer.Length];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, answer.Index.Value);
+        bytes[8] = answer.IsFenced ? (byte)1 : (byte)0;
+        answer.Answer.Span.CopyTo(bytes.AsSpan(AnswerRowHead));
+        return bytes;
+    }
+
+    /// <summary>Takes in what <see cref="RowOf"/> wrote; a session before its answers. Never throws.</summary>
+    internal bool TryReadRow(StateKey key, ReadOnlyMemory<byte> row)
+    {
+        ReadOnlySpan<byte> bytes = row.Span;
+        if (key.Kind == StateRowKind.Session)
+        {
+            if (bytes.Length != SessionRow)
+            {
+                return false;
+            }
+
+            var opened = new Session(key.Owner, BinaryPrimitives.ReadInt64LittleEndian(bytes[16..]))
+            {
+                LastUsed = BinaryPrimitives.ReadInt64LittleEndian(bytes),
+                Floor = BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..]),
+            };
+            return _sessions.TryAdd(opened.Id, opened) && _byExpiry.Add((opened.Expires, opened.Id));
+        }
+
+        if (bytes.Length < AnswerRowHead || !_sessions.TryGetValue(key.Owner, out Session? session))
+        {
+            return false;
+        }
+
+        var answer = new SessionAnswer(
+            new LogIndex(BinaryPrimitives.ReadUInt64LittleEndian(bytes)), bytes[AnswerRowHead..].ToArray(), bytes[8] != 0);
+        session.AnswerBytes += answer.Answer.Length;
+        _answerBytes += answer.Answer.Length;
+        return session.Answers.TryAdd(key.Number, answer);
+    }
+
     private void Clear()
     {
         _sessions.Clear();
@@ -275,6 +360,11 @@ internal sealed class SessionTable
         {
             _answerBytes -= session.AnswerBytes;
             _byExpiry.Remove((session.Expires, session.Id));
+            Rows?.Note(new StateKey(StateRowKind.Session, id));
+            foreach (ulong sequence in session.Answers.Keys)
+            {
+                Rows?.Note(new StateKey(StateRowKind.Answer, id, sequence));
+            }
         }
     }
 
@@ -286,9 +376,11 @@ internal sealed class SessionTable
         }
 
         session.Floor = below;
+        Rows?.Note(new StateKey(StateRowKind.Session, session.Id));
         while (session.Answers.Count > 0 && FirstOf(session.Answers) is { } lowest && lowest.Key < below)
         {
             session.Answers.Remove(lowest.Key);
+            Rows?.Note(new StateKey(StateRowKind.Answer, session.Id, lowest.Key));
             session.AnswerBytes -= lowest.Value.Answer.Length;
             _answerBytes -= lowest.Value.Answer.Length;
         }

@@ -5,9 +5,11 @@ namespace Graft;
 
 /// <summary>A typed state machine behind the contract in bytes; commands and answers travel as JSON.</summary>
 internal sealed class TypedStateMachine<TCommand, TResult>(
-    IStateMachine<TCommand, TResult> machine, JsonTypeInfo<TCommand> commands, JsonTypeInfo<TResult> results) : IStateMachine
+    IStateMachine<TCommand, TResult> machine, JsonTypeInfo<TCommand> commands, JsonTypeInfo<TResult> results) : IStateMachine, IDigest
 {
     internal IStateMachine<TCommand, TResult> Machine => machine;
+
+    public override string ToString() => machine.ToString() ?? typeof(TCommand).Name;
 
     public ValueTask ApplyAsync(CommandBatch batch)
     {
@@ -22,6 +24,8 @@ internal sealed class TypedStateMachine<TCommand, TResult>(
 
     public ValueTask<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query, CancellationToken cancellation) =>
         throw new NotSupportedException("A typed state machine is asked through RaftNode.ReadAsync, on the node that it lives on.");
+
+    public ValueTask<IStateDigest?> BeginDigestAsync() => machine is IDigest digested ? digested.BeginDigestAsync() : default;
 
     public ValueTask<IStateImage> CaptureAsync()
     {

@@ -26,6 +26,9 @@ internal sealed class NodeWorld
     /// <summary>Entries that nodes keep behind a snapshot.</summary>
     internal ulong TrailingEntries { get; set; } = 10_000;
 
+    /// <summary>Makes the state machine of a node around the one in <see cref="Machines"/>.</summary>
+    internal Func<string, TestMachine, IStateMachine> Around { get; set; } = static (_, machine) => machine;
+
     /// <summary>Changes what a node is told at its start.</summary>
     internal Action<string, NodeOptions>? Configure { get; set; }
 
@@ -62,7 +65,7 @@ internal sealed class NodeWorld
         };
         var machine = new TestMachine();
         Machines[name] = machine;
-        GraftNode node = await GraftNode.StartAsync(options, seams, group => group == GraftNode.DefaultGroup ? machine : null, CancellationToken.None);
+        GraftNode node = await GraftNode.StartAsync(options, seams, group => group == GraftNode.DefaultGroup ? Around(name, machine) : null, CancellationToken.None);
         Nodes[name] = node;
         return node;
     }
