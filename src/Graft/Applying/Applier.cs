@@ -26,6 +26,7 @@ internal sealed class Applier
     private readonly List<(int Position, ulong Session, ulong Sequence)> _staged = [];
     private readonly HashSet<(ulong Session, ulong Sequence)> _numbered = [];
     private readonly Queue<object> _queue = new();
+    private readonly List<Task> _answering = [];
     private IMachineStart? _starting;
     private bool _isStopping;
     private bool _hasNoDigest;
@@ -100,6 +101,11 @@ internal sealed class Applier
     private async Task RunAsync()
     {
         await ServeAllAsync();
+        foreach (Task answering in _answering)
+        {
+            await answering;
+        }
+
         try
         {
             // The node had it made, so the node ends it.
@@ -190,6 +196,10 @@ internal sealed class Applier
                 await ApplyAsync(work);
                 _host.Applied(work);
                 break;
+            case PendingRead read when _disk is { QueriesRunBeside: true } && read.Visit is null:
+                _answering.RemoveAll(static answering => answering.IsCompleted);
+                _answering.Add(AnswerBesideAsync(read));
+                break;
             case PendingRead read:
                 await AnswerAsync(read);
                 break;
@@ -259,6 +269,18 @@ internal sealed class Applier
         }
     }
 
+    private async Task AnswerBesideAsync(PendingRead read)
+    {
+        try
+        {
+            await AnswerAsync(read);
+        }
+        catch (InvariantViolationException bug)
+        {
+            _host.ApplierFailed(bug);
+        }
+    }
+
     private async ValueTask AnswerAsync(PendingRead read)
     {
         if (read.IsEnded)
@@ -266,11 +288,13 @@ internal sealed class Applier
             return;
         }
 
+        // Before it's asked: others may be applied while it answers.
+        LogIndex applied = Applied.Index;
         try
         {
             read.Visit?.Invoke(_machine);
             ReadOnlyMemory<byte> answer = read.Query is { } query ? await _machine.QueryAsync(query, read.Cancellation) : default;
-            read.TryComplete(Applied.Index, answer);
+            read.TryComplete(applied, answer);
         }
         catch (OperationCanceledException given)
         {
