@@ -27,7 +27,8 @@ internal sealed class Applier : IDeadline
     private readonly HashSet<(ulong Session, ulong Sequence)> _numbered = [];
     private readonly Queue<object> _queue = new();
     private readonly DeadlineQueue? _deadlines;
-    private PendingRead? _answering;
+    private readonly List<Task> _answering = [];
+    private readonly List<PendingRead> _asked = [];
     private IMachineStart? _starting;
     private bool _isStopping;
     private bool _isOver;
@@ -86,7 +87,10 @@ internal sealed class Applier : IDeadline
                 next = Instant.Earlier(next, Expire(request as PendingRead));
             }
 
-            next = Instant.Earlier(next, Expire(_answering));
+            foreach (PendingRead read in _asked)
+            {
+                next = Instant.Earlier(next, Expire(read));
+            }
         }
 
         if (next != Instant.Never)
@@ -157,6 +161,11 @@ internal sealed class Applier : IDeadline
     private async Task RunAsync()
     {
         await ServeAllAsync();
+        foreach (Task answering in _answering)
+        {
+            await answering;
+        }
+
         try
         {
             // The node had it made, so the node ends it.
@@ -248,6 +257,10 @@ internal sealed class Applier : IDeadline
                 await ApplyAsync(work);
                 _host.Applied(work);
                 break;
+            case PendingRead read when _disk is { QueriesRunBeside: true } && read.Visit is null:
+                _answering.RemoveAll(static answering => answering.IsCompleted);
+                _answering.Add(AnswerBesideAsync(read));
+                break;
             case PendingRead read:
                 await AnswerAsync(read);
                 break;
@@ -318,6 +331,18 @@ internal sealed class Applier : IDeadline
         }
     }
 
+    private async Task AnswerBesideAsync(PendingRead read)
+    {
+        try
+        {
+            await AnswerAsync(read);
+        }
+        catch (InvariantViolationException bug)
+        {
+            _host.ApplierFailed(bug);
+        }
+    }
+
     private async ValueTask AnswerAsync(PendingRead read)
     {
         if (read.IsEnded)
@@ -325,12 +350,18 @@ internal sealed class Applier : IDeadline
             return;
         }
 
-        Volatile.Write(ref _answering, read);
+        // Before it's asked: others may be applied while it answers.
+        LogIndex applied = Applied.Index;
+        lock (_gate)
+        {
+            _asked.Add(read);
+        }
+
         try
         {
             read.Visit?.Invoke(_machine);
             ReadOnlyMemory<byte> answer = read.Query is { } query ? await _machine.QueryAsync(query, read.Cancellation) : default;
-            read.TryComplete(Applied.Index, answer);
+            read.TryComplete(applied, answer);
         }
         catch (OperationCanceledException given)
         {
@@ -343,7 +374,10 @@ internal sealed class Applier : IDeadline
         }
         finally
         {
-            Volatile.Write(ref _answering, null);
+            lock (_gate)
+            {
+                _asked.Remove(read);
+            }
         }
     }
 

@@ -40,6 +40,12 @@ public interface IDiskStateMachine : IStateMachine
     /// <summary>Makes durable what is committed, if it can now; <see cref="Durable"/> says how far it came. Asked before the log is to be cut.</summary>
     ValueTask CheckpointAsync();
 
+    /// <summary>
+    /// Whether queries may run while commands are applied. Then <see cref="IStateMachine.QueryAsync"/> is still begun between two runs of
+    /// entries, and has to fix there what it will see: before it first waits for anything. Several may be under way, also when the machine is disposed.
+    /// </summary>
+    bool QueriesRunBeside => false;
+
     /// <summary>Whether a command needs a transaction of its own. What it answers depends on the command alone.</summary>
     /// <param name="command">The command.</param>
     bool StandsAlone(ReadOnlyMemory<byte> command) => false;

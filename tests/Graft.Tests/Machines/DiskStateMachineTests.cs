@@ -118,6 +118,54 @@ public sealed class DiskStateMachineTests
         new GroupSettings { TrailingEntries = 0 });
 
     [Fact]
+    public void A_disk_that_is_ahead_of_its_log_passes_over_what_it_has() => Play(3, async (cluster, disks) =>
+    {
+        await cluster.StartAllAsync();
+        TestNode late = cluster.Nodes.First(node => node != cluster.Leader);
+        int at = cluster.Nodes.IndexOf(late);
+        await cluster.Leader.WriteAsync("before");
+        cluster.Isolate(late);
+        await cluster.Leader.WriteAsync("one");
+        await cluster.Leader.WriteAsync("two");
+        await late.StopAsync();
+
+        // What it would have if it had applied them before its own log had them: states are the same everywhere.
+        disks[at].Committed = disks[cluster.Nodes.IndexOf(cluster.Leader)].Committed;
+        cluster.Isolate(late, isCut: false);
+        TestDiskMachine machine = Restart(cluster, disks, at);
+        await cluster.UntilLeaderAsync();
+        await cluster.Leader.WriteAsync("three");
+
+        await cluster.UntilAsync(() => disks[at].Committed.Lines.Count == 4);
+        Assert.Equal(["three"], machine.Calls.Select(call => call.Command));
+        Assert.Equal(["before", "one", "two", "three"], disks[at].Committed.Lines);
+    });
+
+    [Fact]
+    public void A_query_beside_sees_what_was_applied_when_it_began_and_keeps_nobody_waiting() => Play(1, async (cluster, disks) =>
+    {
+        await cluster.StartAllAsync();
+        await cluster.Leader.WriteAsync("one");
+        var machine = (TestDiskMachine)cluster.Leader.MachineMade!;
+        var gate = new TaskCompletionSource();
+        machine.QueryGate = gate.Task;
+
+        Task<string> reading = cluster.Leader.ReadAsync(ReadConsistency.Linearizable);
+        await cluster.DelayAsync(100);
+        Assert.Equal("2:two", await cluster.Leader.WriteAsync("two"));
+        Assert.False(reading.IsCompleted);
+        Task stopping = cluster.Nodes[0].StopAsync();
+        await cluster.DelayAsync(100);
+        Assert.False(machine.IsDisposed);
+        gate.SetResult();
+
+        Assert.Equal("one", await reading);
+        await stopping;
+        Assert.True(machine.IsDisposed);
+        Assert.Equal(["one", "two"], disks[0].Committed.Lines);
+    });
+
+    [Fact]
     public void A_disk_that_does_not_belong_to_the_log_stops_applying() => Play(1, async (cluster, disks) =>
     {
         await cluster.StartAllAsync();

@@ -18,6 +18,11 @@ internal sealed class TestDiskMachine(TestStateDisk disk) : IDiskStateMachine, I
     /// <summary>Makes the commit of a restore fail.</summary>
     internal bool FailsRestores { get; set; }
 
+    /// <summary>What a query waits for once it has fixed what it sees; unset, queries run between batches.</summary>
+    internal Task? QueryGate { get; set; }
+
+    public bool QueriesRunBeside => QueryGate is not null;
+
     internal List<(ulong Index, string Command)> Calls { get; } = [];
 
     public LogIndex Durable => new(disk.Durable.Index);
@@ -81,8 +86,12 @@ internal sealed class TestDiskMachine(TestStateDisk disk) : IDiskStateMachine, I
 
     public bool StandsAlone(ReadOnlyMemory<byte> command) => command.Span[^1] == (byte)'7';
 
-    public ValueTask<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query, CancellationToken cancellation) =>
-        ValueTask.FromResult<ReadOnlyMemory<byte>>(Encoding.UTF8.GetBytes(string.Join(',', disk.Committed.Lines)));
+    public async ValueTask<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query, CancellationToken cancellation)
+    {
+        ImmutableList<string> seen = disk.Committed.Lines;
+        await (QueryGate ?? Task.CompletedTask);
+        return Encoding.UTF8.GetBytes(string.Join(',', seen));
+    }
 
     public ValueTask<IStateImage> CaptureAsync() => ValueTask.FromResult<IStateImage>(new Image(disk.Committed.Lines));
 
