@@ -106,7 +106,7 @@ public sealed partial class SimulatedDisk
     /// <summary>Ends <see cref="Deny"/>.</summary>
     public void Allow(string path) => _denied.Remove(path);
 
-    /// <summary>No more faults: rates, plans, denials and lies end. Damage that was done stays, and so does the quota.</summary>
+    /// <summary>No more faults: rates, plans, denials and lies end, and so does a death that was to come. Damage that was done stays, and so does the quota.</summary>
     public void StopFaults()
     {
         Array.Clear(_rates);
@@ -114,6 +114,7 @@ public sealed partial class SimulatedDisk
         _plans.Clear();
         _denied.Clear();
         FlushesLie = false;
+        _deathAt = 0;
     }
 
     private static void CheckApplies(DiskCall call, DiskFault fault)

@@ -10,7 +10,9 @@ internal sealed partial class LogDriver
     /// <summary>Opens the log and holds it to the model.</summary>
     internal void Open()
     {
-        ulong newest = IsRotten ? NewestBatch() : ulong.MaxValue;
+        // A start that drops the window and dies leaves batches of its own: what was newest for the first start counts for all.
+        _newest = IsRotten ? Math.Min(_newest, NewestBatch()) : ulong.MaxValue;
+        ulong newest = _newest;
         bool wasInterrupted = _isOpening;
         _isOpening = true;
         WriteAheadLog log = WriteAheadLog.Open(Disk, _options);
@@ -28,7 +30,7 @@ internal sealed partial class LogDriver
             _history = _history.RemoveAll(known => known.Batch >= newest);
         }
 
-        IsRotten = false;
+        (IsRotten, _newest) = (false, ulong.MaxValue);
         _live = matched;
         _touchedBefore = (0, []);
         _staged.Clear();

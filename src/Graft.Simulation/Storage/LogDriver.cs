@@ -30,6 +30,9 @@ internal sealed partial class LogDriver
     // What a start reported and could not make durable for want of space.
     private ImmutableSortedDictionary<ulong, GroupState>? _unproven;
     private ulong _durableBatch;
+
+    // The newest batch that was left when the medium was damaged.
+    private ulong _newest = ulong.MaxValue;
     private int _lives;
     private Incarnation _incarnation;
     private bool _isCleanExpected;
@@ -71,6 +74,7 @@ internal sealed partial class LogDriver
         _inFlight = _inFlight,
         _history = _history,
         _durableBatch = _durableBatch,
+        _newest = _newest,
         _lives = _lives,
         _incarnation = _incarnation,
         _canBeClean = _canBeClean,
