@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Graft.Consensus;
+using Graft.Simulation.Disks;
 using Graft.Storage;
 
 namespace Graft.Simulation.Storage;
@@ -59,6 +60,32 @@ internal sealed partial class LogDriver
         log.SettleGroups();
         _isCleanExpected = false;
         _canBeClean = log.Recovery.WasClean;
+    }
+
+    /// <summary>A call of the log hangs. What it calls durable is so if power is lost now, and others read meanwhile.</summary>
+    internal void CheckStalled()
+    {
+        if (Log is not { IsProven: true } log)
+        {
+            return;
+        }
+
+        SimulatedDisk fork = Disk.Fork();
+        fork.StopFaults();
+        fork.QuotaBytes = null;
+        fork.Crash(CrashMode.Drawn);
+        LogDriver judge = On(fork);
+        if (_inFlight is not null && log.DurableBatch > _batchBefore)
+        {
+            (judge._acknowledged, judge._inFlight) = (_inFlight, null);
+        }
+
+        judge.Open();
+        judge.Log!.Dispose();
+        if (_isWriting && _live.FirstOrDefault(group => group.Value.Last.Index > group.Value.Start.At.Index) is { Value: { } state } some)
+        {
+            Read(new GroupId(some.Key), state.Last.Index.Value, state.Last.Index.Value, mayFail: true);
+        }
     }
 
     private ImmutableSortedDictionary<ulong, GroupState> JudgeHonest(

@@ -166,6 +166,32 @@ public sealed class LogWorldTests
         Open(disk).Close();
     }
 
+    [Fact]
+    public void While_a_flush_hangs_nothing_is_acknowledged_and_others_read()
+    {
+        var disk = new SimulatedDisk(new SeededRandom(1));
+        WriteAheadLog log = Open(disk);
+        log.Append(G, term: 1, first: 1, last: 1);
+        ulong before = log.DurableBatch;
+        (ulong Durable, int Read, EntryId Kept)? seen = null;
+        disk.WhileStalled = () =>
+        {
+            SimulatedDisk fork = disk.Fork();
+            fork.Crash(CrashMode.LoseAll);
+            using WriteAheadLog other = Open(fork);
+            seen = (log.DurableBatch, log.ReadAll(G, 1, 2).Count, other.LastOf(G));
+        };
+        disk.FailCall(DiskCall.Flush, 1, DiskFault.Stall);
+
+        FlushToken token = log.Append(G, term: 1, first: 2, last: 2);
+
+        Assert.Equal((before, 2, EntryId.Of(1, 1)), seen);
+        Assert.Equal(before + 1, token.Batch);
+        disk.Crash(CrashMode.LoseAll);
+        using WriteAheadLog again = Open(disk);
+        Assert.Equal(EntryId.Of(1, 2), again.LastOf(G));
+    }
+
     /// <summary>Seed 90: nothing tidied up for so long that the first batch of a segment, which names all that lives, was larger than a block.</summary>
     [Fact]
     public void A_start_after_a_crash_finds_room_for_the_places_of_all_entries()
