@@ -38,4 +38,7 @@ public enum DiskFault
 
     /// <summary>A flush of a file or a directory returns, and nothing is durable that wasn't.</summary>
     LyingFlush,
+
+    /// <summary>A write or a flush hangs: <see cref="SimulatedDisk.WhileStalled"/> happens before it has done anything, and then it is done.</summary>
+    Stall,
 }

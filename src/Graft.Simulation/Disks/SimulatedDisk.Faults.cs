@@ -51,6 +51,12 @@ public sealed partial class SimulatedDisk
         }
     }
 
+    /// <summary>
+    /// What happens while a call hangs (<see cref="DiskFault.Stall"/>). It may use the disk, as other threads do meanwhile, and look at a
+    /// <see cref="Fork"/> that loses its power there; a fork has none of its own.
+    /// </summary>
+    public Action? WhileStalled { get; set; }
+
     /// <summary>All calls so far. The numbers that <see cref="DieAtCall"/> and <see cref="FailCall(long)"/> take begin behind it.</summary>
     public long CallCount { get; private set; }
 
@@ -106,7 +112,7 @@ public sealed partial class SimulatedDisk
     /// <summary>Ends <see cref="Deny"/>.</summary>
     public void Allow(string path) => _denied.Remove(path);
 
-    /// <summary>No more faults: rates, plans, denials and lies end. Damage that was done stays, and so does the quota.</summary>
+    /// <summary>No more faults: rates, plans, denials and lies end, and so does a death that was to come. Damage that was done stays, and so does the quota.</summary>
     public void StopFaults()
     {
         Array.Clear(_rates);
@@ -114,6 +120,7 @@ public sealed partial class SimulatedDisk
         _plans.Clear();
         _denied.Clear();
         FlushesLie = false;
+        _deathAt = 0;
     }
 
     private static void CheckApplies(DiskCall call, DiskFault fault)
@@ -127,6 +134,7 @@ public sealed partial class SimulatedDisk
             DiskFault.NoSpace => call is DiskCall.CreateDirectory or DiskCall.Create or DiskCall.Rename or DiskCall.Lock
                 or DiskCall.Write or DiskCall.SetLength,
             DiskFault.LostWrite or DiskFault.MisdirectedWrite => call == DiskCall.Write,
+            DiskFault.Stall => call is DiskCall.Write or DiskCall.Flush or DiskCall.FlushDirectory,
             DiskFault.LyingFlush => call is DiskCall.Flush or DiskCall.FlushDirectory,
             DiskFault.ShortRead or DiskFault.StaleRead or DiskFault.BitRot or DiskFault.LatentError
                 or DiskFault.LostSector => call == DiskCall.Read,
@@ -155,6 +163,15 @@ public sealed partial class SimulatedDisk
         if (_options.TraceLines > 0)
         {
             Record(call, path, newPath, offset, bytes, fault);
+        }
+
+        if (fault == DiskFault.Stall)
+        {
+            fault = DiskFault.None;
+            if (!_hasDied)
+            {
+                WhileStalled?.Invoke();
+            }
         }
 
         bool changesTheCache = call is not (DiskCall.Read or DiskCall.Flush or DiskCall.FlushDirectory or DiskCall.ListFiles

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using Graft.Consensus;
+using Graft.Simulation.Disks;
 using Graft.Storage;
 
 namespace Graft.Simulation.Storage;
@@ -10,7 +11,9 @@ internal sealed partial class LogDriver
     /// <summary>Opens the log and holds it to the model.</summary>
     internal void Open()
     {
-        ulong newest = IsRotten ? NewestBatch() : ulong.MaxValue;
+        // A start that drops the window and dies leaves batches of its own: what was newest for the first start counts for all.
+        _newest = IsRotten ? Math.Min(_newest, NewestBatch()) : ulong.MaxValue;
+        ulong newest = _newest;
         bool wasInterrupted = _isOpening;
         _isOpening = true;
         WriteAheadLog log = WriteAheadLog.Open(Disk, _options);
@@ -28,7 +31,7 @@ internal sealed partial class LogDriver
             _history = _history.RemoveAll(known => known.Batch >= newest);
         }
 
-        IsRotten = false;
+        (IsRotten, _newest) = (false, ulong.MaxValue);
         _live = matched;
         _touchedBefore = (0, []);
         _staged.Clear();
@@ -57,6 +60,32 @@ internal sealed partial class LogDriver
         log.SettleGroups();
         _isCleanExpected = false;
         _canBeClean = log.Recovery.WasClean;
+    }
+
+    /// <summary>A call of the log hangs. What it calls durable is so if power is lost now, and others read meanwhile.</summary>
+    internal void CheckStalled()
+    {
+        if (Log is not { IsProven: true } log)
+        {
+            return;
+        }
+
+        SimulatedDisk fork = Disk.Fork();
+        fork.StopFaults();
+        fork.QuotaBytes = null;
+        fork.Crash(CrashMode.Drawn);
+        LogDriver judge = On(fork);
+        if (_inFlight is not null && log.DurableBatch > _batchBefore)
+        {
+            (judge._acknowledged, judge._inFlight) = (_inFlight, null);
+        }
+
+        judge.Open();
+        judge.Log!.Dispose();
+        if (_isWriting && _live.FirstOrDefault(group => group.Value.Last.Index > group.Value.Start.At.Index) is { Value: { } state } some)
+        {
+            Read(new GroupId(some.Key), state.Last.Index.Value, state.Last.Index.Value, mayFail: true);
+        }
     }
 
     private ImmutableSortedDictionary<ulong, GroupState> JudgeHonest(

@@ -30,6 +30,13 @@ internal sealed partial class LogDriver
     // What a start reported and could not make durable for want of space.
     private ImmutableSortedDictionary<ulong, GroupState>? _unproven;
     private ulong _durableBatch;
+
+    // The last batch that was durable when the one in flight was written, and whether the log is in the call that does it.
+    private ulong _batchBefore;
+    private bool _isWriting;
+
+    // The newest batch that was left when the medium was damaged.
+    private ulong _newest = ulong.MaxValue;
     private int _lives;
     private Incarnation _incarnation;
     private bool _isCleanExpected;
@@ -71,6 +78,7 @@ internal sealed partial class LogDriver
         _inFlight = _inFlight,
         _history = _history,
         _durableBatch = _durableBatch,
+        _newest = _newest,
         _lives = _lives,
         _incarnation = _incarnation,
         _canBeClean = _canBeClean,
@@ -114,13 +122,16 @@ internal sealed partial class LogDriver
 
     internal void Write()
     {
-        _inFlight = _live;
-        Log!.Write();
+        (_inFlight, _batchBefore, _isWriting) = (_live, Log!.DurableBatch, true);
+        Log.Write();
+        _isWriting = false;
     }
 
     internal FlushToken Flush()
     {
+        _isWriting = true;
         FlushToken token = Log!.Flush();
+        _isWriting = false;
         foreach (LogWrite write in _inBatch)
         {
             Require(token.Covers(write), $"the flush of batch {token.Batch} doesn't cover a write of batch {write.Batch}");
@@ -163,6 +174,7 @@ internal sealed partial class LogDriver
         _inFlight = log.HasStaged ? _live : _inFlight;
         _canBeClean = true;
         ulong before = log.DurableBatch;
+        _batchBefore = before;
         log.Close();
         if (wasStaged)
         {
@@ -182,6 +194,7 @@ internal sealed partial class LogDriver
     internal void Abandon()
     {
         Log = null;
+        _isWriting = false;
         _inBatch.Clear();
         _staged.Clear();
         _isCleanExpected = false;

@@ -36,6 +36,15 @@ public sealed partial class LogWorld
         {
             _disk.SetRate(DiskCall.Read, DiskFault.ShortRead, _options.ShortReads);
         }
+
+        if (_options.Stalls > 0)
+        {
+            _disk.WhileStalled = _driver.CheckStalled;
+            foreach (DiskCall call in (ReadOnlySpan<DiskCall>)[DiskCall.Write, DiskCall.Flush, DiskCall.FlushDirectory])
+            {
+                _disk.SetRate(call, DiskFault.Stall, _options.Stalls);
+            }
+        }
     }
 
     /// <summary>Runs one seed to its end, or to the first thing that may not be.</summary>

@@ -53,6 +53,8 @@ internal sealed class LogWorldOptions
             (FailsCalls, FillsDisk) = (false, false);
         }
 
+        Stalls = random.Chance(300) && !Rots && !FalseWrites ? random.Next(1, 10) : 0;
+
         Name("steps", Steps);
         Name("groups", Groups);
         Name("segment", Log.SegmentBytes >> 10);
@@ -66,6 +68,7 @@ internal sealed class LogWorldOptions
         Name("remove", Removes);
         Name("end", Ends);
         Name("short", ShortReads);
+        Name("stall", Stalls);
         _names.Add(Disk.Journal.ToString());
         _names.Add(Disk.FailedFlush.ToString());
         _names.AddRange(new[] { (DiesInCalls, "dies-in-calls"), (FailsCalls, "fails-calls"), (FillsDisk, "fills-disk"), (Rots, "rots"), (FalseWrites, "false-writes") }
@@ -108,6 +111,9 @@ internal sealed class LogWorldOptions
     internal bool FalseWrites { get; }
 
     internal int ShortReads { get; }
+
+    /// <summary>Of a thousand writes and flushes, how many hang for a while.</summary>
+    internal int Stalls { get; }
 
     public override string ToString() => string.Join(' ', _names);
 

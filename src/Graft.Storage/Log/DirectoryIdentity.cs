@@ -16,6 +16,7 @@ internal sealed class DirectoryIdentity
     private readonly IDisk _disk;
     private readonly LogOptions _options;
     private ulong _writes;
+    private DiskException? _unreadable;
 
     private DirectoryIdentity(IDisk disk, LogOptions options) => (_disk, _options) = (disk, options);
 
@@ -85,7 +86,9 @@ internal sealed class DirectoryIdentity
         bool hasSecond = TryReadSlot(file, SlotSize, out ulong secondWrites, out uint secondStarts, out ulong secondSegment, out ulong secondSalt);
         if (!hasFirst && !hasSecond)
         {
-            throw new StorageRefusedException(
+            // What could not be read may be whole, and the next start may read it. To tell the operator that it is gone would have a
+            // node thrown away that lost nothing.
+            throw _unreadable ?? (Exception)new StorageRefusedException(
                 "The file 'identity' is damaged in both its copies, so nothing says whose log this is. Restore the file, or give the node an empty directory: it then joins as a new node.");
         }
 
@@ -129,6 +132,7 @@ internal sealed class DirectoryIdentity
         }
         catch (DiskException unreadable) when (unreadable.Error == DiskError.Failed)
         {
+            _unreadable = unreadable;
             return false;
         }
 

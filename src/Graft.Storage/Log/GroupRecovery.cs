@@ -108,7 +108,7 @@ internal sealed class GroupRecovery(GroupLog log)
     {
         bool isReset = (header.Flags & RecordFlags.Reset) != 0;
         var at = EntryId.Of(header.Term, header.Index);
-        if (at.Index < log.Start.At.Index && !isReset)
+        if ((at.Index < log.Start.At.Index || (at == log.Start.At && _hasStart && !isBodyIntact)) && !isReset)
         {
             return;
         }

@@ -93,6 +93,9 @@ internal sealed partial class LogRecovery
                 named = older!;
                 break;
             }
+
+            // It was begun only when all that the older ones hold was durable.
+            _laterBatch = Math.Max(_laterBatch, _image.HighestBatch());
         }
 
         foreach (ulong number in retired)

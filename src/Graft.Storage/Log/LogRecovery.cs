@@ -22,6 +22,9 @@ internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptio
     private bool _isPartial;
     private ulong _damagedThrough;
 
+    // The highest in the segments behind the one that is looked at, or behind the end.
+    private ulong _laterBatch;
+
     /// <summary>The last record that counts.</summary>
     internal ulong Sequence { get; private set; }
 
@@ -106,12 +109,13 @@ internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptio
         Notes.AddRange(Needed.Where(segment => _damagedHeaders.Contains(segment.Number)).Select(segment =>
             $"The header of segment {Segment.NameOf(segment.Number)} is damaged; its records are judged by the number in its name."));
         ScanEnd(Needed.FindAll(segment => end.Contains(segment.Number)));
-        foreach ((ulong number, string path, IDiskFile file) in Needed.Where(segment => !end.Contains(segment.Number)))
+        foreach ((ulong number, string path, IDiskFile file) in Needed.Where(segment => segment.Number != newest))
         {
-            _lastSequences[number] = named[number];
+            // Of the segments at the end too: what the runs of a later one name there isn't believed because it was scanned.
+            _lastSequences.TryAdd(number, named.GetValueOrDefault(number));
             Load(number, path, file);
             BytesScanned += _image.Length;
-            TakeEntries(named[number]);
+            TakeEntries(_lastSequences[number]);
         }
 
         foreach (ulong missing in named.Keys.Where(number => !files.ContainsKey(number)))
@@ -124,9 +128,12 @@ internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptio
         {
             Damage(ulong.MaxValue, $"Segment {Segment.NameOf(newestNoted)} was the newest, and it is missing or can't be read from its start.");
             IsEndUnknown = true;
-            Suspicious.AddRange(Unneeded.Where(segment => segment.Number > newest).Select(segment => segment.Path));
-            Unneeded.RemoveAll(segment => segment.Number > newest);
         }
+
+        // Nobody can tell what was in these, and somebody may yet want to look at them. One that was never finished is the newest file of
+        // all, and nothing is noted of it.
+        Suspicious.AddRange(Unneeded.Where(IsSuspicious).Select(segment => segment.Path));
+        Unneeded.RemoveAll(IsSuspicious);
 
         if (IsEndUnknown)
         {
@@ -134,6 +141,9 @@ internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptio
         }
 
         return Conclude();
+
+        bool IsSuspicious((ulong Number, string) segment) =>
+            segment.Number > newest ? newestNoted > newest : end.Count > 0 && segment.Number > end[0];
     }
 
     // A number must not be given twice: a segment that is still needed may have the older use of it. A segment has at most so many
@@ -181,13 +191,17 @@ internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptio
             BytesScanned += _image.Length;
             long first = _image.Find(SegmentHeader.Size, 0);
             RecordHeader header = default;
-            if (first >= 0 && _image.TryRead(first, out header) && (i == 0 || header.Sequence > Sequence))
+            bool isRead = first >= 0 && _image.TryRead(first, out header);
+
+            // If it goes on where the one before ends, it lacks nothing but what the scan misses in it, and that one knew the rest.
+            bool isBegun = first == SegmentHeader.Size && header.Kind == RecordKind.Segments && (i == 0 || Continues(header));
+            if (isRead && (i == 0 || header.Sequence > Sequence))
             {
                 (Sequence, Check) = (header.Sequence - 1, header.Previous);
                 Batch = i == 0 ? header.Batch - 1 : Batch;
             }
 
-            if (i > 0 || first != SegmentHeader.Size || header.Kind != RecordKind.Segments)
+            if (!isBegun)
             {
                 // More batches than the first may be gone: what can be read begins somewhere in this one.
                 Damage(Math.Max(header.Batch, limit?.Batch ?? Batch + 1), $"The first batch of segment {Segment.NameOf(end[i].Number)} is damaged.");
@@ -208,6 +222,7 @@ internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptio
     // Of an older segment only entries count, and only those that are known to live there.
     private void TakeEntries(ulong lastSequence)
     {
+        _entries.Remove(_image.Number);
         for (long at = SegmentHeader.Size; ;)
         {
             if (!_image.TryRead(at, out RecordHeader header))
@@ -365,8 +380,8 @@ internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptio
         }
     }
 
-    // Each was begun only when the one before was durable. That holds wherever the later one has landed.
-    private bool HasLaterBatch(ulong batch) => !Planted.RotTakenForTorn && _image.HighestBatch() > batch;
+    // Each was begun only when the one before was durable. That holds wherever the later one has landed, and of one that was never finished.
+    private bool HasLaterBatch(ulong batch) => !Planted.RotTakenForTorn && Math.Max(_image.HighestBatch(), _laterBatch) > batch;
 
     private void DropTorn(ulong batch)
     {

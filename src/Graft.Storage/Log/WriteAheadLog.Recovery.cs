@@ -160,7 +160,7 @@ public sealed partial class WriteAheadLog
         }
 
         WriteAndFlush();
-        if (unbuilt.Tail is { IsGone: false } tail && !TryMove(tail))
+        if (unbuilt.Tail is { IsGone: false } tail && !TryMove(tail, isWhole: true))
         {
             return false;
         }

@@ -28,8 +28,8 @@ public sealed partial class WriteAheadLog
     public bool IsOnReserve => _spares is { IsFull: true, Count: 0 };
 
     /// <summary>
-    /// Does a small piece of the work that keeps the log ready: zeroes a part of the next segment, moves what is left in an old
-    /// one. To be called when there is nothing to write, and now and then when there always is. Nothing is lost by not calling it
+    /// Does a small piece of the work that keeps the log ready: zeroes a part of the next segment, or moves a batch of what is left in an
+    /// old one. To be called when there is nothing to write, and now and then when there always is. Nothing is lost by not calling it
     /// but time at the next change of segments, and disk space.
     /// </summary>
     /// <returns>Whether there is more to do.</returns>
@@ -98,7 +98,7 @@ public sealed partial class WriteAheadLog
         {
             if (IsOld(segment) && HasLittleLeft(segment.LiveEntries, segment.Entries))
             {
-                return TryMove(segment);
+                return TryMove(segment, isWhole: false);
             }
         }
 

@@ -20,6 +20,8 @@ public sealed class LogWorldTests
             { 99, "a group founded again in the first batch of a segment lost what that batch brought" },
             { 335, "an entry that was moved in the first batch of a segment wasn't believed, because the row behind it says how far the log goes" },
             { 146, "a write that was refused brought its group into being" },
+            { 1324, "a copy of identity that could not be read once was called damaged, and the node was told to begin anew" },
+            { 2152, "a death that was planned for the last life of the process came in the judge's own start (the simulator's fault)" },
         };
 
     [Theory]
@@ -64,6 +66,7 @@ public sealed class LogWorldTests
             { 316, "the segment's beginning was missing, nothing older was there, and the rest was taken for all" },
             { 574, "a start after a clean stop went on in a segment with a bad sector ahead" },
             { 584, "all was lost and nothing said so on disk: a retired segment came back with power, and with it its groups" },
+            { 916, "a start dropped the last batch, as it may, and died; the judge no longer knew that it may (the judge's fault)" },
             { 667, "that groups may be missing was said by one start only, which died" },
             { 1412, "a group was founded again in what was damaged, its entries were named by runs, and it had the start of its first life" },
         };
@@ -145,6 +148,48 @@ public sealed class LogWorldTests
             disk.Crash(CrashMode.Random);
             Open(disk).Dispose();
         }
+    }
+
+    /// <summary>Seed 1324: one copy torn by a write that failed, and of the other a read that failed once.</summary>
+    [Fact]
+    public void An_identity_that_cannot_be_read_now_is_not_called_damaged()
+    {
+        var disk = new SimulatedDisk(new SeededRandom(1));
+        Open(disk).Close();
+        disk.FlipBit("identity", 4096 + 20, 0);
+        disk.FailCall(DiskCall.Read, 1);
+
+        StorageFailedException failure = Assert.Throws<StorageFailedException>(() => Open(disk));
+        Assert.Equal("identity", failure.Path);
+        disk.Kill();
+
+        Open(disk).Close();
+    }
+
+    [Fact]
+    public void While_a_flush_hangs_nothing_is_acknowledged_and_others_read()
+    {
+        var disk = new SimulatedDisk(new SeededRandom(1));
+        WriteAheadLog log = Open(disk);
+        log.Append(G, term: 1, first: 1, last: 1);
+        ulong before = log.DurableBatch;
+        (ulong Durable, int Read, EntryId Kept)? seen = null;
+        disk.WhileStalled = () =>
+        {
+            SimulatedDisk fork = disk.Fork();
+            fork.Crash(CrashMode.LoseAll);
+            using WriteAheadLog other = Open(fork);
+            seen = (log.DurableBatch, log.ReadAll(G, 1, 2).Count, other.LastOf(G));
+        };
+        disk.FailCall(DiskCall.Flush, 1, DiskFault.Stall);
+
+        FlushToken token = log.Append(G, term: 1, first: 2, last: 2);
+
+        Assert.Equal((before, 2, EntryId.Of(1, 1)), seen);
+        Assert.Equal(before + 1, token.Batch);
+        disk.Crash(CrashMode.LoseAll);
+        using WriteAheadLog again = Open(disk);
+        Assert.Equal(EntryId.Of(1, 2), again.LastOf(G));
     }
 
     /// <summary>Seed 90: nothing tidied up for so long that the first batch of a segment, which names all that lives, was larger than a block.</summary>

@@ -120,6 +120,34 @@ public sealed class WriteAheadLogTests
         Assert.Equal(20, again.ReadAll(slow, 1, 20).Count);
     }
 
+    /// <summary>Whoever writes meanwhile waits for one batch, however much a segment has left.</summary>
+    [Fact]
+    public void A_turn_of_maintenance_moves_one_batch_at_most()
+    {
+        var slow = new GroupId(1);
+        WriteAheadLog log = Open(_disk);
+        log.Append(slow, term: 1, first: 1, last: 12, size: 4000);
+        ulong last = 0;
+        while (log.WrittenBytes < Options.SegmentBytes * 4)
+        {
+            log.Append(G, term: 1, first: last + 1, last: last + 50, size: 16);
+            last += 50;
+            log.Append(new GroupId(2), term: 1, first: last / 50, last: last / 50);
+        }
+
+        log.Commit(Compaction(G, 1, last));
+        long before = log.WrittenBytes;
+        long start = before;
+        while (log.Maintain())
+        {
+            Assert.InRange(log.WrittenBytes - before, 0, Options.BlockBytes);
+            before = log.WrittenBytes;
+        }
+
+        Assert.True(log.WrittenBytes - start > 12 * 4000);
+        Assert.Equal(12, log.ReadAll(slow, 1, 12).Count);
+    }
+
     [Fact]
     public void A_failed_flush_is_the_end_of_the_log()
     {
