@@ -131,7 +131,10 @@ public sealed class MembersTests
         Assert.Equal(Leaderlessness.Removed, (await gone.Group().StatusAsync()).WhyNoLeader);
         Assert.False(gone.Failed.IsCompleted);
         RejectedException refused = await Assert.ThrowsAsync<RejectedException>(() => gone.Group().ChangeMembersAsync(MembershipChange.None.Add(gone.Id)));
+        Assert.Equal(RejectReason.Removed, refused.Reason);
         Assert.Contains("was removed", refused.Message, StringComparison.Ordinal);
+        refused = await Assert.ThrowsAsync<RejectedException>(() => NodeWorld.WriteAsync(gone, "x"));
+        Assert.Equal(RejectReason.Removed, refused.Reason);
     });
 
     [Fact]
@@ -289,6 +292,85 @@ public sealed class MembersTests
         Assert.InRange(world.World.Time.Elapsed - began, TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(6));
         Assert.Contains("couldn't leave", leaving.Parting, StringComparison.Ordinal);
     });
+
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    [InlineData(5)]
+    [InlineData(6)]
+    public void Members_change_while_connections_break_and_nothing_is_lost(ulong seed) => NodeWorld.Play(
+        async world =>
+        {
+            var random = new SeededRandom(seed);
+            await world.StartThreeAsync();
+            world.Configure = static (_, options) => options.JoinAs = MemberKind.Learner;
+            await world.StartAsync("d", "a");
+            var written = new List<string>();
+            for (int round = 0; round < 25; round++)
+            {
+                GraftNode asked = Any(world, random);
+                Task<Exception?> change = TryAsync(asked.Group().Roster.ChangeNowAsync(new MembersRequest(Draw(world, random)), TimeSpan.FromSeconds(5)));
+                string command = $"c{round}";
+                Task<Exception?> write = TryAsync(NodeWorld.WriteAsync(Any(world, random), command));
+                await world.World.DelayAsync(TimeSpan.FromMilliseconds(random.Next(0, 30)));
+                string[] names = [.. world.Nodes.Keys];
+                world.Network.Reset(names[random.Next(0, 3)], names[random.Next(0, 3)]);
+                Exception? ended = await change;
+                Assert.True(ended is null or RejectedException or UnknownOutcomeException, ended?.ToString());
+                if (await write is not { } failure)
+                {
+                    written.Add(command);
+                }
+                else
+                {
+                    Assert.True(failure is RejectedException or UnknownOutcomeException, failure.ToString());
+                }
+            }
+
+            await world.World.UntilAsync(() => world.Nodes.Values.Count(node => node.Group().IsLeader) == 1, "one leads");
+            GraftNode leader = world.Leader;
+            await NodeWorld.WriteAsync(leader, "last");
+            foreach ((string name, GraftNode node) in world.Nodes)
+            {
+                Assert.False(node.Failed.IsCompleted, $"{name} has failed.");
+                if (leader.Group().Members.Contains(node.Id))
+                {
+                    await world.World.UntilAsync(() => world.Machines[name].Applied.Contains("last"), $"{name} has all");
+                    Assert.All(written, command => Assert.Single(world.Machines[name].Applied, command));
+                }
+            }
+        },
+        seed);
+
+    private static GraftNode Any(NodeWorld world, SeededRandom random) => world.Nodes.Values.ElementAt(random.Next(0, world.Nodes.Count - 1));
+
+    private static MembershipChange Draw(NodeWorld world, SeededRandom random)
+    {
+        NodeId one = Any(world, random).Id;
+        NodeId other = Any(world, random).Id;
+        return random.Next(0, 3) switch
+        {
+            0 => MembershipChange.None.Demote(one),
+            1 => MembershipChange.None.Promote(one),
+            2 when one != other => MembershipChange.None.Promote(one).Demote(other),
+            _ => MembershipChange.None.Promote(one),
+        };
+    }
+
+    private static async Task<Exception?> TryAsync(Task task)
+    {
+        try
+        {
+            await task;
+            return null;
+        }
+        catch (GraftException failure)
+        {
+            return failure;
+        }
+    }
 
     private static GraftNode Follower(NodeWorld world) => world.Nodes.Values.First(node => !node.Group().IsLeader && node.Group().Leader is not null);
 

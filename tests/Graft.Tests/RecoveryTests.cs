@@ -88,6 +88,31 @@ public sealed class RecoveryTests
     });
 
     [Fact]
+    public void A_recovered_node_may_be_recovered_again_from_a_snapshot_and_keeps_its_epoch() => NodeWorld.Play(async world =>
+    {
+        world.TrailingEntries = 0;
+        await world.StartThreeAsync();
+        await WriteAsync(world, world.Leader, "kept", 10);
+        await world.World.UntilAsync(() => world.Machines["b"].Applied.Count == 10, "it has all");
+        await world.Nodes["b"].Group().TakeSnapshotAsync();
+        await StopAllAsync(world);
+
+        for (uint recoveries = 1; recoveries < 3; recoveries++)
+        {
+            SurvivorState after = ClusterRecovery.Recover(world.Disks["b"], [], drawn: recoveries)[0];
+            Assert.Equal(recoveries + 1, after.Epoch.Number);
+            GraftNode node = await world.StartAsync("b");
+            await NodeWorld.WriteAsync(node, $"after{recoveries}");
+            await node.Group().TakeSnapshotAsync();
+            await world.StopAsync("b");
+            node = await world.StartAsync("b");
+            Assert.EndsWith($"kept9,{string.Join(',', Enumerable.Range(1, (int)recoveries).Select(number => $"after{number}"))}", await NodeWorld.ReadAsync(node), StringComparison.Ordinal);
+            Assert.Equal(after.Epoch, node.Group().Members.Epoch);
+            await world.StopAsync("b");
+        }
+    });
+
+    [Fact]
     public void A_directory_that_is_in_use_or_nobody_s_is_refused() => NodeWorld.Play(async world =>
     {
         GraftNode node = await world.StartAsync("a");

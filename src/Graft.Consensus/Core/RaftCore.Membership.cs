@@ -98,6 +98,9 @@ public sealed partial class RaftCore
         return true;
     }
 
+    /// <summary>Whether it stands no more, because of <see cref="Retire"/>.</summary>
+    public bool IsRetired => _isRetired;
+
     /// <summary>Stands no more: the host has learned that a committed change removed this node. Who speaks to it as its leader takes that back.</summary>
     /// <remarks>
     /// A removed node isn't sent the configuration without it, so it would ask the others for ever; they refuse (thesis §4.2.3), and it

@@ -33,7 +33,7 @@ public readonly record struct WriteAttempt
 
     /// <summary>Whether asking again may help: whoever refused merely isn't the leader, or can't take it now.</summary>
     public static bool IsPassing(RejectReason reason) => reason is RejectReason.NotLeader or RejectReason.NoLeader or RejectReason.TimedOut
-        or RejectReason.Stopping or RejectReason.Superseded or RejectReason.ApplyHalted or RejectReason.Overloaded;
+        or RejectReason.Stopping or RejectReason.Superseded or RejectReason.ApplyHalted or RejectReason.Overloaded or RejectReason.Removed;
 
     /// <summary>One that wasn't sent.</summary>
     public static WriteAttempt NotSent(string why) => new() { Text = why };

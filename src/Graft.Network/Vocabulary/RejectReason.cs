@@ -53,6 +53,9 @@ public enum RejectReason : byte
     /// <summary>Whoever answers belongs to another cluster than the one that was meant; the text says to which.</summary>
     OtherCluster = 17,
 
+    /// <summary>This node was removed from the group, and knows it; ask a member.</summary>
+    Removed = 18,
+
     /// <summary>The request makes no sense to this node.</summary>
     Malformed = 13,
 }

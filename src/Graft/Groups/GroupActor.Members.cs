@@ -78,6 +78,10 @@ internal sealed partial class GroupActor
         _services.Removed?.Invoke(new Removal(_id, index, shallStop));
     });
 
+    /// <summary>Why nobody need wait for a leader here, if this node was removed; from any thread.</summary>
+    internal RejectedException? WhyRemoved => View.Removed is not { } index ? null
+        : new RejectedException(RejectReason.Removed, $"{_core.Id} was removed from {_id} by the configuration at index {index}; ask a member.");
+
     private bool RefuseIfNotLeading<T>(TaskCompletionSource<T> done)
     {
         if (_core.Role == Role.Leader)

@@ -219,6 +219,10 @@ internal sealed partial class GroupActor
         {
             forward(this, write);
         }
+        else if (WhyRemoved is { } removed)
+        {
+            Refuse(write, removed);
+        }
         else
         {
             _held.Add(write);

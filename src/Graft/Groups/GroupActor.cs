@@ -373,12 +373,12 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     private void Publish()
     {
+        // Who is led again is a member again.
+        _removedAt = _core.IsRetired ? _removedAt : null;
         GroupView view = _view;
         if (view.Role != _core.Role || view.Term != _core.Term || view.Leader != _core.Leader || view.Commit != _core.CommitIndex
             || view.Applied != _applied || !ReferenceEquals(view.Membership, _core.Membership) || view.Removed != _removedAt)
         {
-            // Who is led again is a member again.
-            _removedAt = _core.Leader is null ? _removedAt : null;
             Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted, Divergence = _divergence, Removed = _removedAt });
         }
     }

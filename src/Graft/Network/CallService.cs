@@ -98,11 +98,18 @@ internal sealed class CallService(NodeRuntime runtime, MembersDesk members)
         }
     }
 
-    private static CallReply NoteRemoved(GroupActor group, CallRequest request)
+    private CallReply NoteRemoved(GroupActor group, CallRequest request)
     {
         if (!RemovedCall.TryRead(request.Body.Span, out RemovedCall call))
         {
             return Malformed("word of a removal");
+        }
+
+        // Of nobody but a member: a client may change members, and then a leader says so. One that joined later than this node heard of isn't
+        // believed; the node finds out by itself then.
+        if (request.Caller.Node is not { } caller || !group.View.Membership.Contains(caller))
+        {
+            return Failure(ReplyStatus.Rejected, RejectReason.Malformed, $"{runtime.Identity.Node} believes only members of {group.Id} that it was removed.");
         }
 
         group.NoteRemoved(call.Index, call.ShallStop);

@@ -31,6 +31,12 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
         {
             while (!write.IsEnded && !group.IsOver && clock.Now < write.Deadline)
             {
+                if (group.WhyRemoved is { } removed && !fate.MayBeDone)
+                {
+                    write.TryFail(removed);
+                    return;
+                }
+
                 if (group.View.Leader is not { } leader)
                 {
                     await Task.Delay(Pause, clock.Time, CancellationToken.None);
@@ -135,6 +141,11 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
         var fate = new WriteFate($"Nobody was known to lead {group.Id}.");
         while (!group.IsOver && clock.Now < deadline)
         {
+            if (group.WhyRemoved is { } removed)
+            {
+                throw removed;
+            }
+
             WriteAttempt attempt = await AskOnceAsync(group, method, body, own, deadline, hops, cancellation);
             if (attempt.Result is { } result)
             {
@@ -175,11 +186,7 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
 
         if (group.View.Role != Role.Leader)
         {
-            return WriteAttempt.Refused(new RejectedException(
-                RejectReason.NoLeader,
-                group.View.Removed is { } removed
-                    ? $"{self} was removed from {group.Id} by the configuration at index {removed}; ask a member."
-                    : $"{self} knows of nobody that leads {group.Id}."));
+            return WriteAttempt.Refused(new RejectedException(RejectReason.NoLeader, $"{self} knows of nobody that leads {group.Id}."));
         }
 
         try
