@@ -142,6 +142,7 @@ internal static class NodeProcessCommand
                 return true;
             case "--segment":
                 options.SegmentBytes = long.Parse(value, CultureInfo.InvariantCulture);
+                options.CommandBytesMax = (int)Math.Min(options.CommandBytesMax, (options.SegmentBytes / 4) - 128);
                 return true;
             default:
                 return false;
