@@ -20,6 +20,9 @@ public sealed record LogOptions
     /// <summary>One line for whoever finds the directory locked: the process and its machine.</summary>
     public string Holder { get; init; } = "another log of this process";
 
+    /// <summary>Whether to ask the disk first if a flush of it can be believed (<see cref="DiskSelfTest"/>). Nothing happens if it isn't a <see cref="FileDisk"/>.</summary>
+    public bool TestsDisk { get; init; }
+
     /// <summary>Size of a segment: 64 KiB to 1 GiB, a multiple of 4 KiB.</summary>
     public long SegmentBytes { get; init; } = 64L << 20;
 

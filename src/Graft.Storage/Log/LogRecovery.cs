@@ -213,7 +213,9 @@ internal sealed partial class LogRecovery(IDisk disk, string directory, LogOptio
             _lastSequences[end[i].Number] = Sequence;
         }
 
-        if (end.Count > 0 && Position > _batchAt)
+        // What can't be read isn't known to be what it looks like. Written back as the zeros that stand for it, damage that was told
+        // today would be a torn end tomorrow, which nobody is told of.
+        if (end.Count > 0 && Position > _batchAt && !_image.IsUnreadable(_batchAt, Position))
         {
             LastBatch = (_batchAt, _image.Bytes[(int)_batchAt..(int)Position].ToArray());
         }

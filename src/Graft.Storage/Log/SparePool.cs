@@ -130,10 +130,10 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
         }
     }
 
-    /// <summary>A retired segment becomes a spare, or goes if there are enough or if it has sectors that can't be read.</summary>
+    /// <summary>A retired segment becomes a spare, or goes if there are enough, if it has another size, or sectors that can't be read.</summary>
     internal void Recycle(string path, bool hasBadSectors)
     {
-        if (_ready.Count >= 3 || hasBadSectors)
+        if (_ready.Count >= 3 || hasBadSectors || SizeOf(path) != segmentBytes)
         {
             disk.Delete(path);
             return;
@@ -143,6 +143,13 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
         disk.Rename(path, spare);
         _isRenamed = true;
         _ready.Enqueue(spare);
+    }
+
+    // A start with other settings keeps the segments that it finds. As a spare, a smaller one would grow in the middle of a batch.
+    private long SizeOf(string path)
+    {
+        using IDiskFile file = disk.Open(path, DiskAccess.Read);
+        return file.Length;
     }
 
     private void Grow()

@@ -53,6 +53,7 @@ public sealed partial class WriteAheadLog
     {
         // Twice: the first place may be retired and used anew between the look and the read.
         (ulong Segment, long Offset) tried = default;
+        bool wasFresh = false;
         while (true)
         {
             Segment segment;
@@ -70,7 +71,7 @@ public sealed partial class WriteAheadLog
                     return found;
                 }
 
-                if (tried == (number, offset) || !_segments.TryGetValue(number, out Segment? holder))
+                if ((tried == (number, offset) && wasFresh) || !_segments.TryGetValue(number, out Segment? holder))
                 {
                     return Found.Damage;
                 }
@@ -78,6 +79,7 @@ public sealed partial class WriteAheadLog
                 segment = holder;
                 segment.Readers++;
                 tried = (number, offset);
+                wasFresh = into.WindowLength == 0;
             }
 
             try
@@ -86,6 +88,9 @@ public sealed partial class WriteAheadLog
                 {
                     return found;
                 }
+
+                // The window may be from before the entry was written there. Only what was just read is damage.
+                into.WindowLength = 0;
             }
             finally
             {

@@ -74,6 +74,11 @@ public sealed partial class WriteAheadLog : IDisposable
         WriteAheadLog? log = null;
         try
         {
+            if (options.TestsDisk && disk is FileDisk file && DiskSelfTest.Run(file).Failure is { } distrust)
+            {
+                throw new StorageRefusedException(distrust);
+            }
+
             log = new WriteAheadLog(disk, options, held);
             log.Recover();
             return log;
@@ -95,19 +100,24 @@ public sealed partial class WriteAheadLog : IDisposable
     /// <summary>Marks the log as closed in order, so that the next start need not copy its end. Everything staged is made durable first.</summary>
     public void Close()
     {
-        if (HasStaged)
+        try
         {
-            Write();
-            Flush();
-        }
+            if (HasStaged)
+            {
+                Write();
+                Flush();
+            }
 
-        if (_active is not null && StageMark(RecordFlags.Clean))
+            if (_active is not null && StageMark(RecordFlags.Clean))
+            {
+                Write();
+                Flush();
+            }
+        }
+        finally
         {
-            Write();
-            Flush();
+            Dispose();
         }
-
-        Dispose();
     }
 
     /// <summary>Lets go of the files and the lock. What is staged and not flushed is as after a crash.</summary>

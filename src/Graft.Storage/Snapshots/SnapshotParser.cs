@@ -137,10 +137,12 @@ internal sealed class SnapshotParser(SnapshotExpectation expectation) : IDisposa
 
     private SnapshotFault? Verify(ReadOnlySpan<byte> unit)
     {
+        // Before it is looked at: behind a header the buffer that it lies in may be another's.
+        uint crc = Crc32C.Continue(_fileCrc, unit);
         SnapshotFault? fault = Header is null ? VerifyHeader(unit)
             : BinaryPrimitives.ReadUInt32LittleEndian(unit) == 0 ? VerifyFooter(Header, unit)
             : VerifyChunk(Header, unit);
-        _fileCrc = fault is null ? Crc32C.Continue(_fileCrc, unit) : _fileCrc;
+        _fileCrc = fault is null ? crc : _fileCrc;
         return fault;
     }
 

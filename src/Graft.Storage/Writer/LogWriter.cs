@@ -229,7 +229,7 @@ public sealed class LogWriter : IDisposable
                     return true;
             }
         }
-        catch (ArgumentException mistake)
+        catch (Exception mistake) when (mistake is ArgumentException or StorageRefusedException)
         {
             Drop();
             completion.Failed(write, mistake);

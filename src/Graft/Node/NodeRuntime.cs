@@ -82,6 +82,7 @@ internal sealed class NodeRuntime : INodeFailure
             Holder = holder,
             SegmentBytes = segmentBytes,
             CacheBytes = cacheBytes,
+            TestsDisk = true,
 
             // Of a stream of its own: the node's id is drawn from the seed too, and everybody knows that.
             Salt = new SeededRandom(~seams.Seed).NextUInt64(),

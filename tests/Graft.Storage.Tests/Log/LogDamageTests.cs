@@ -139,4 +139,42 @@ public sealed class LogDamageTests
 
     private static (string Path, int At) FirstOf(SimulatedDisk disk, string path, string kind) =>
         (path, (int)LogTools.Dump(disk).First(record => $"log/{record.Segment}" == path && record.Kind == kind).Offset);
+
+    [Fact]
+    public void An_unreadable_end_stays_damage_however_many_starts_die_of_it()
+    {
+        var disk = new SimulatedDisk(new SeededRandom(1));
+        WriteAheadLog log = Open(disk);
+        var last = EntryId.Of(1, 2);
+        log.Append(G, term: 1, first: 1, last: 1);
+        byte[] payload = new byte[8000];
+        payload.AsSpan().Fill(7);
+        var write = new LogWrite();
+        write.Begin(G);
+        write.Add(StoredEntry.Born(last, EntryKind.Command, payload));
+        log.Commit(write);
+        disk.Crash(CrashMode.LoseAll);
+        disk.MakeUnreadable(PathOf(1), 12_288, 512);
+
+        // Each start dies before its own first batch is durable, at one call after the other.
+        for (int nth = 1; nth < 40; nth++)
+        {
+            SimulatedDisk fork = disk.Fork();
+            fork.DieAtCall(nth);
+            try
+            {
+                Open(fork).Dispose();
+                break;
+            }
+            catch (ProcessDiedException)
+            {
+                fork.Crash(CrashMode.LoseAll);
+            }
+
+            using WriteAheadLog again = Open(fork);
+            RecoveredGroup group = Assert.Single(again.Recovery.Groups);
+            Assert.True(again.Recovery.IsDamaged, $"Silent after a start that died at call {nth}.");
+            Assert.True(group.Lost is not null || group.Last == last, $"{group.Last} of {last} after a start that died at call {nth}.");
+        }
+    }
 }
