@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization.Metadata;
 using Graft.Consensus;
 using Graft.Network;
 
@@ -236,4 +238,33 @@ public sealed class CallerPromisesTests
         cluster.Isolate(damaged, isCut: false);
         await cluster.UntilAsync(() => damaged.Machine.Applied.Count == 1);
     });
+
+    [Fact]
+    public async Task Bytes_that_are_no_command_are_answered_by_a_typed_machine_and_stop_nobody()
+    {
+        var numbers = (JsonTypeInfo<int>)JsonSerializerOptions.Default.GetTypeInfo(typeof(int));
+        var machine = new TypedStateMachine<int, int>(new Adder(), numbers, numbers);
+        var batch = new CommandBatch();
+        foreach (string command in (string[])["1", "no number", "null", "{", "2"])
+        {
+            batch.Add(TestCluster.Encode(command), default);
+        }
+
+        await machine.ApplyAsync(batch);
+
+        Assert.Equal("1", TestCluster.Text(batch.AnswerAt(0)));
+        Assert.All([1, 2, 3], i => Assert.Contains("error", TestCluster.Text(batch.AnswerAt(i)), StringComparison.Ordinal));
+        Assert.Equal("3", TestCluster.Text(batch.AnswerAt(4)));
+    }
+
+    private sealed class Adder : IStateMachine<int, int>
+    {
+        private int _sum;
+
+        public int Apply(int command, AppliedAt at) => _sum += command;
+
+        public void Save(Stream state) => throw new NotSupportedException();
+
+        public void Load(Stream state) => throw new NotSupportedException();
+    }
 }

@@ -65,6 +65,9 @@ public sealed record MembersRequest(MembershipChange Change, LogIndex? Expected 
         return body[..writer.Position];
     }
 
+    // More than members any configuration has, and each edit costs a look at those before it.
+    private const int EditsMax = 2 * Membership.MembersMax;
+
     /// <summary>Reads what <see cref="Encode"/> wrote. Never throws.</summary>
     /// <returns>Null if the bytes are none.</returns>
     public static MembersRequest? TryRead(ReadOnlySpan<byte> body)
@@ -73,6 +76,11 @@ public sealed record MembersRequest(MembershipChange Change, LogIndex? Expected 
         byte flags = reader.ReadByte();
         LogIndex? expected = (flags & HasExpected) != 0 ? new LogIndex(reader.ReadVarint()) : null;
         int count = reader.ReadUInt16();
+        if (count > EditsMax)
+        {
+            return null;
+        }
+
         MembershipChange change = MembershipChange.None;
         for (int i = 0; i < count && !reader.HasFailed; i++)
         {
@@ -88,7 +96,7 @@ public sealed record MembersRequest(MembershipChange Change, LogIndex? Expected 
 
         ImmutableArray<(NodeId, NodeAddress)>.Builder addresses = ImmutableArray.CreateBuilder<(NodeId, NodeAddress)>();
         count = reader.ReadUInt16();
-        for (int i = 0; i < count && !reader.HasFailed; i++)
+        for (int i = 0; i < Math.Min(count, EditsMax + 1) && !reader.HasFailed; i++)
         {
             var node = new NodeId(reader.ReadUInt64());
             string text = Encoding.UTF8.GetString(reader.ReadBytes(reader.ReadByte()));

@@ -9,6 +9,8 @@ internal sealed partial class GroupActor
     private readonly List<TaskCompletionSource<EntryId>> _snapshotWaiters = [];
     private long _appliedBytes;
     private long _snapshotBytes;
+    private Task _writingSnapshot = Task.CompletedTask;
+    private CancellationTokenSource? _writing;
     private bool _isSnapshotUnderWay;
     private bool _isLossKnown;
     private EntryId _installing;
@@ -88,10 +90,14 @@ internal sealed partial class GroupActor
         Membership membership = _core.MembershipAt(last.Index, out LogIndex appendedAt);
         var snapshot = new Snapshot(last, membership, appendedAt);
         _appliedBytes = 0;
-        _services.Lane.Post(() => _ = WriteSnapshotAsync(snapshot, captured));
+        var written = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _writingSnapshot = written.Task;
+        var writing = new CancellationTokenSource();
+        Volatile.Write(ref _writing, writing);
+        _services.Lane.Post(() => _ = WriteSnapshotAsync(snapshot, captured, writing, written));
     }
 
-    private async Task WriteSnapshotAsync(Snapshot snapshot, CapturedState captured)
+    private async Task WriteSnapshotAsync(Snapshot snapshot, CapturedState captured, CancellationTokenSource writing, TaskCompletionSource ended)
     {
         try
         {
@@ -101,13 +107,15 @@ internal sealed partial class GroupActor
                 writer.Write(captured.Head.Span);
                 using (var content = new SnapshotContentWriter(writer))
                 {
-                    await captured.Image.WriteAsync(content, CancellationToken.None);
+                    await captured.Image.WriteAsync(content, writing.Token);
                 }
 
+                // Told first: one that is there is there, whatever becomes of the older ones.
                 Snapshot written = writer.Complete();
-                _services.Snapshots.Prune(_id, _settings.SnapshotsKept, []);
                 Tell(now => OnSnapshotWritten(written, now));
             }
+
+            Prune();
         }
         catch (StorageFailedException failure)
         {
@@ -117,6 +125,33 @@ internal sealed partial class GroupActor
         {
             // A full disk, or a state machine that can't write itself down: the log stays, and the next trigger tries again.
             Tell(_ => EndSnapshot(snapshot.Last, failure));
+        }
+        finally
+        {
+            lock (_gate)
+            {
+                Volatile.Write(ref _writing, null);
+                writing.Dispose();
+            }
+
+            ended.SetResult();
+        }
+    }
+
+    private void Prune()
+    {
+        try
+        {
+            List<SnapshotWarning> warnings = [];
+            _services.Snapshots.Prune(_id, _settings.SnapshotsKept, warnings);
+            foreach (SnapshotWarning warning in warnings)
+            {
+                Note(warning.ToString());
+            }
+        }
+        catch (DiskException failure)
+        {
+            Note($"Older snapshots couldn't be looked through, and stay. {failure.Message}");
         }
     }
 

@@ -162,6 +162,10 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         Tell(_ => End("This node is stopping."));
         await _ended.Task;
         _applier.Stop();
+
+        // A snapshot that is being written would be renamed and pruned after the directory's lock is gone.
+        CancelSnapshot();
+        await _writingSnapshot;
         try
         {
             await _applier.Completion.WaitAsync(StopPatience, _services.Clock.Time, CancellationToken.None);
@@ -174,6 +178,15 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     /// <summary>Ends the group where it is: the node has no part in it any more.</summary>
     internal void Abandon(string why) => Tell(_ => End(why));
+
+    // In a method of its own, because in an asynchronous one the analyzers ask for CancelAsync, which leaves the context.
+    private void CancelSnapshot()
+    {
+        lock (_gate)
+        {
+            _writing?.Cancel();
+        }
+    }
 
     internal void ReportUnreachable(NodeId node) => Tell(now => _core.ReportUnreachable(node, now));
 

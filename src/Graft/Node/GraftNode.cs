@@ -249,7 +249,10 @@ public sealed partial class GraftNode : IAsyncDisposable
             TrailingEntries = _options.TrailingEntries,
             CompareInterval = _options.CompareInterval,
         };
-        if (isBorn && _options.Found)
+
+        // What the directory was born for may not have come about: the process died, the port was taken. It is done then.
+        bool isFounder = _options.Found && _runtime.IsBlank;
+        if (isFounder)
         {
             _runtime.Found(DefaultGroup);
         }
@@ -265,9 +268,13 @@ public sealed partial class GraftNode : IAsyncDisposable
             Learn);
         await _network.StartAsync(new CallService(_runtime, _members), cancellation);
         GroupActor? own = _runtime.FindOrCreate(DefaultGroup);
-        if (own is not null && isBorn)
+        if (own is not null && isFounder)
         {
-            await (_options.Found ? AnnounceAsync(own) : JoinAsync(own, cancellation));
+            await AnnounceAsync(own);
+        }
+        else if (own is not null && _options.Join.Count > 0 && (isBorn || own.View.Membership.Members.IsEmpty))
+        {
+            await JoinAsync(own, cancellation);
         }
 
         _watching = WatchAsync(isBorn);

@@ -46,6 +46,9 @@ internal sealed class NodeRuntime : INodeFailure
 
     internal long LogFlushes => _services?.Queue.Flushes ?? 0;
 
+    /// <summary>Whether the log has never held anything: neither does it know of a group, nor may it have lost one.</summary>
+    internal bool IsBlank => _log.Recovery.Groups.IsEmpty && !_log.Recovery.MayLackGroups && !_log.Recovery.IsDamaged && _founded.Count == 0;
+
     /// <summary>What an operator should read of this start.</summary>
     internal ImmutableArray<string> Notes => [.. _notes];
 

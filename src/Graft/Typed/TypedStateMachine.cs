@@ -1,3 +1,5 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 
@@ -7,6 +9,10 @@ namespace Graft;
 internal sealed class TypedStateMachine<TCommand, TResult>(
     IStateMachine<TCommand, TResult> machine, JsonTypeInfo<TCommand> commands, JsonTypeInfo<TResult> results) : IStateMachine, IDigest
 {
+    // To all nodes and versions the same bytes: what a parser says of its trouble is not.
+    private static readonly ReadOnlyMemory<byte> NotUnderstood =
+        Encoding.UTF8.GetBytes("""{"error":"The command isn't JSON of the type that this state machine takes. Nothing was done."}""");
+
     internal IStateMachine<TCommand, TResult> Machine => machine;
 
     public override string ToString() => machine.ToString() ?? typeof(TCommand).Name;
@@ -15,11 +21,28 @@ internal sealed class TypedStateMachine<TCommand, TResult>(
     {
         for (int i = 0; i < batch.Count; i++)
         {
-            TCommand? command = JsonSerializer.Deserialize(batch[i].Span, commands);
-            batch.Answer(i, JsonSerializer.SerializeToUtf8Bytes(machine.Apply(command!, batch.At(i)), results));
+            batch.Answer(i, TryRead(batch[i].Span, out TCommand? command)
+                ? JsonSerializer.SerializeToUtf8Bytes(machine.Apply(command, batch.At(i)), results)
+                : NotUnderstood);
         }
 
         return default;
+    }
+
+    // Anybody who may write can send bytes that are no command. A machine that threw at them would stop on every node, and again at
+    // each start, for they are in the log for good.
+    private bool TryRead(ReadOnlySpan<byte> bytes, [NotNullWhen(true)] out TCommand? command)
+    {
+        try
+        {
+            command = JsonSerializer.Deserialize(bytes, commands);
+            return command is not null;
+        }
+        catch (Exception none) when (none is JsonException or NotSupportedException or FormatException or InvalidOperationException or ArgumentException)
+        {
+            command = default;
+            return false;
+        }
     }
 
     public ValueTask<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query, CancellationToken cancellation) =>
