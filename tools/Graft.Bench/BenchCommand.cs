@@ -36,7 +36,7 @@ internal static class BenchCommand
 
         if (args.Length == 0)
         {
-            return Refuse("Expected the name of a benchmark and got none. There are four: core, log, wire and cluster.");
+            return Refuse("Expected the name of a benchmark and got none. There are five: core, log, wire, cluster and idle.");
         }
 
         if (args[0] == "log")
@@ -51,7 +51,7 @@ internal static class BenchCommand
 
         if (args[0] != "core")
         {
-            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are four: core, log, wire and cluster.");
+            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are five: core, log, wire, cluster and idle.");
         }
 
         if (!CoreArguments.TryParse(args.AsSpan(1), out CoreArguments arguments, out string? error))

@@ -1,4 +1,9 @@
 using Graft.Bench;
 using Graft.Bench.Cluster;
 
-return args is ["cluster", ..] ? await ClusterCommand.RunAsync(args.AsMemory(1)) : BenchCommand.Run(args);
+return args switch
+{
+    ["cluster", ..] => await ClusterCommand.RunAsync(args.AsMemory(1)),
+    ["idle", ..] => await IdleCommand.RunAsync(args.AsMemory(1)),
+    _ => BenchCommand.Run(args),
+};

@@ -63,6 +63,16 @@ internal sealed partial class NodeChild : IAsyncDisposable
         }
     }
 
+    /// <summary>Memory that it has resident.</summary>
+    internal long ResidentBytes
+    {
+        get
+        {
+            _process.Refresh();
+            return _process.WorkingSet64;
+        }
+    }
+
     /// <summary>Starts one, and waits until it serves.</summary>
     /// <exception cref="IOException">It ended instead, or took too long; the message has what it said.</exception>
     internal static async Task<NodeChild> StartAsync(NodeChildOptions options, CancellationToken cancellation)

@@ -24,6 +24,7 @@ internal static class NodeProcessCommand
           --data DIR              the data directory
           --listen HOST:PORT      where to listen; port 0 takes any free one        (127.0.0.1:0)
           --join HOST:PORT        a member of the cluster to join; may be repeated
+          --groups N              how many groups it has in all                     (1)
           --election MS           the election timeout T                            (500)
           --snapshot-log BYTES    log behind a snapshot that calls for another      (67108864)
           --trailing ENTRIES      entries kept behind a snapshot                    (10000)
@@ -55,7 +56,8 @@ internal static class NodeProcessCommand
         try
         {
             var machine = new LedgerMachine();
-            GraftNode node = await GraftNode.StartAsync(options, () => machine);
+            bool isTaken = false;
+            GraftNode node = await GraftNode.StartAsync(options, () => Interlocked.Exchange(ref isTaken, true) ? new LedgerMachine() : machine);
             machine.Figures = () => new NodeFigures(node.LogFlushes, node.Group().IsLeader);
             await Console.Out.WriteLineAsync($"{Ready} {node.Address} {node.Id}");
             await Console.Out.FlushAsync();
@@ -136,6 +138,13 @@ internal static class NodeProcessCommand
                 return true;
             case "--snapshot-log":
                 options.SnapshotLogBytes = long.Parse(value, CultureInfo.InvariantCulture);
+                return true;
+            case "--groups":
+                for (ulong group = 2; group <= ulong.Parse(value, CultureInfo.InvariantCulture); group++)
+                {
+                    options.Groups.Add(new Consensus.GroupId(group));
+                }
+
                 return true;
             case "--trailing":
                 options.TrailingEntries = ulong.Parse(value, CultureInfo.InvariantCulture);

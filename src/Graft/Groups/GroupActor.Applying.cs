@@ -129,7 +129,7 @@ internal sealed partial class GroupActor
         if (load.First != _submitted.Next)
         {
             // A snapshot has overtaken it, and the log may have let go of what was asked for.
-            _freeLoads.Push(load);
+            _services.Loads.Return(load);
             return;
         }
 
@@ -175,7 +175,7 @@ internal sealed partial class GroupActor
             if (work.Load is { } load)
             {
                 work.Load = null;
-                _freeLoads.Push(load);
+                _services.Loads.Return(load);
             }
 
             work.Clear();

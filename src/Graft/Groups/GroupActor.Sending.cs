@@ -9,7 +9,6 @@ internal sealed partial class GroupActor
 {
     private readonly List<StoredEntry> _toSend = [];
     private readonly List<Message> _unsent = [];
-    private readonly Stack<EntryLoad> _freeLoads = new();
     private readonly HashSet<NodeId> _loading = [];
 
     private void Send(in Message message, Instant now)
@@ -116,7 +115,7 @@ internal sealed partial class GroupActor
 
     private void Load(Message? order, LogIndex first, LogIndex last)
     {
-        EntryLoad load = _freeLoads.TryPop(out EntryLoad? used) ? used : new EntryLoad();
+        EntryLoad load = _services.Loads.Rent();
         (load.Order, load.First, load.Last) = (order, first, last);
         if (order is { } append)
         {
@@ -152,7 +151,7 @@ internal sealed partial class GroupActor
                 continue;
             }
 
-            _freeLoads.Push(load);
+            _services.Loads.Return(load);
         }
     }
 

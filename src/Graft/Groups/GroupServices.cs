@@ -23,6 +23,8 @@ internal sealed record GroupServices
 
     internal required DiskLane Lane { get; init; }
 
+    internal EntryLoads Loads { get; } = new();
+
     /// <summary>For digests of states, which may keep a thread busy for long.</summary>
     internal required DiskLane DigestLane { get; init; }
 

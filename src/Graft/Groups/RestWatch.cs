@@ -45,7 +45,7 @@ internal sealed class RestWatch : Actor, IDeadline
             watched.Patience = patience;
         }
 
-        _deadlines.Set(this, now + (patience / 10));
+        _deadlines.Set(this, now + (patience / 4));
     }
 
     /// <summary>A group doesn't count on a peer any more.</summary>
@@ -73,7 +73,7 @@ internal sealed class RestWatch : Actor, IDeadline
             foreach ((NodeId peer, RestingOn watched) in _watched)
             {
                 Look(peer, watched, now);
-                next = watched.IsEmpty ? next : Instant.Earlier(next, now + (watched.Patience / 10));
+                next = watched.IsEmpty ? next : Instant.Earlier(next, now + (watched.Patience / 4));
             }
         }
 

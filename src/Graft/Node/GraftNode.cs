@@ -19,6 +19,8 @@ public sealed partial class GraftNode : IAsyncDisposable
     /// <summary>The group of a program that has only one.</summary>
     public static readonly GroupId DefaultGroup = new(1);
 
+    private const int JoinedAtOnce = 32;
+
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
     private readonly NodeRuntime _runtime;
@@ -54,7 +56,7 @@ public sealed partial class GraftNode : IAsyncDisposable
 
     /// <summary>Starts a node on this machine's disk, clock and network.</summary>
     /// <param name="options">What it's told.</param>
-    /// <param name="machine">Makes the state machine of <see cref="DefaultGroup"/>.</param>
+    /// <param name="machine">Makes the state machine of <see cref="DefaultGroup"/>, and one for each of <see cref="NodeOptions.Groups"/>.</param>
     /// <param name="cancellation">Gives the start up.</param>
     /// <exception cref="ArgumentException">An option is out of range; the message says which.</exception>
     /// <exception cref="StorageRefusedException">The directory is another's, newer than this program, or in use.</exception>
@@ -73,7 +75,7 @@ public sealed partial class GraftNode : IAsyncDisposable
             Seed = BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))),
             Network = new SocketNetwork(),
         };
-        return StartAsync(options, seams, group => group == DefaultGroup ? machine() : null, cancellation);
+        return StartAsync(options, seams, group => group == DefaultGroup || options.Groups.Contains(group) ? machine() : null, cancellation);
     }
 
     /// <summary>Starts a node on whatever it's given to stand on.</summary>
@@ -113,8 +115,8 @@ public sealed partial class GraftNode : IAsyncDisposable
                 Listen = options.Listen,
                 Advertised = options.Advertised,
 
-                // A ping is the beat of all groups that rest: as often as each of them would beat.
-                PingInterval = options.ElectionTimeout / 10,
+                // A ping is the beat of all groups that rest. Three may be late before anybody doubts; each costs both nodes a wake-up or two.
+                PingInterval = options.ElectionTimeout / 4,
             };
             runtime.Alarmed = options.OnAlarm;
             NodeNetwork network = new(runtime, endpoint, seams.Network, random.Fork(), runtime.Fail);
@@ -254,7 +256,10 @@ public sealed partial class GraftNode : IAsyncDisposable
         bool isFounder = _options.Found && _runtime.IsBlank;
         if (isFounder)
         {
-            _runtime.Found(DefaultGroup);
+            foreach (GroupId group in _options.Groups.Prepend(DefaultGroup).Distinct())
+            {
+                _runtime.Found(group);
+            }
         }
 
         var sessions = new NodeSessions();
@@ -275,9 +280,24 @@ public sealed partial class GraftNode : IAsyncDisposable
         else if (own is not null && _options.Join.Count > 0 && (isBorn || own.View.Membership.Members.IsEmpty))
         {
             await JoinAsync(own, cancellation);
+            await JoinOthersAsync(cancellation);
         }
 
         _watching = WatchAsync(isBorn);
+    }
+
+    // Some at a time: each waits for its own leader's flushes, and they share those.
+    private async Task JoinOthersAsync(CancellationToken cancellation)
+    {
+        foreach (GroupId[] some in _options.Groups.Where(static group => group != DefaultGroup).Distinct().Chunk(JoinedAtOnce))
+        {
+            Task[] joining = [.. some.Select(group => JoinAsync(_runtime.FindOrCreate(group)
+                ?? throw new InvalidOperationException($"{group} is named in Groups and has no state machine on this node."), cancellation))];
+            foreach (Task each in joining)
+            {
+                await each;
+            }
+        }
     }
 
     private void Learn(NodeId node, string text)

@@ -1,3 +1,4 @@
+using Graft.Consensus;
 using Graft.Network;
 
 namespace Graft;
@@ -25,6 +26,11 @@ public sealed class NodeOptions
     /// on a loopback address or at port 0). For a second cluster in a first one's place, on purpose.
     /// </summary>
     public bool ForceNew { get; set; }
+
+    /// <summary>
+    /// Groups beside <see cref="GraftNode.DefaultGroup"/>: founded with the cluster, and joined with it. An idle group costs some memory and nothing else.
+    /// </summary>
+    public IList<GroupId> Groups { get; } = [];
 
     /// <summary>On an empty directory: join the cluster of whoever answers at one of these addresses.</summary>
     public IList<NodeAddress> Join { get; } = [];
