@@ -19,6 +19,9 @@ internal sealed record GroupServices
 
     internal required ILogQueue Queue { get; init; }
 
+    /// <summary>Times the flushes of the log.</summary>
+    internal required FlushWatch Flushes { get; init; }
+
     internal required SnapshotStore Snapshots { get; init; }
 
     internal required DiskLane Lane { get; init; }

@@ -132,6 +132,8 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     Instant IPeers.HeardAt(NodeId node) =>
         _endpoint.TryGetHeard(node, out long heard, out Incarnation _) ? _runtime.Clock.At(heard) : Instant.DistantPast;
 
+    LinkStatus? IPeers.LinkOf(NodeId node) => _endpoint.FindPeer(node)?.Status;
+
     Incarnation IPeers.LifeOf(NodeId node) => _endpoint.TryGetHeard(node, out long _, out Incarnation life) ? life : Incarnation.Unknown;
 
     void IPeers.AbandonSnapshot(GroupId group, EntryId last)

@@ -124,6 +124,6 @@ public sealed class GraftGroup
     /// <returns>The last entry in it.</returns>
     public Task<EntryId> TakeSnapshotAsync() => _actor.TakeSnapshotAsync();
 
-    /// <summary>The group in detail: members, lags, and why nobody leads if nobody does.</summary>
-    public Task<RaftStatus> StatusAsync() => _actor.StatusAsync();
+    /// <summary>The group in detail: members, lags, links, disk; and why nobody leads if nobody does. It asks no other node.</summary>
+    public Task<GroupStatus> StatusAsync() => _actor.LookAsync();
 }

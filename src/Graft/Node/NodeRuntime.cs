@@ -26,6 +26,7 @@ internal sealed class NodeRuntime : INodeFailure
         _random = new SeededRandom(seams.Seed);
         Scheduler = new NodeScheduler(seams.Context);
         Clock = new NodeClock(seams.Time);
+        Flushes = new FlushWatch(seams.Time);
         _notes.AddRange(log.Recovery.Notes);
     }
 
@@ -41,6 +42,9 @@ internal sealed class NodeRuntime : INodeFailure
 
     /// <summary>The largest entry that this node's log takes.</summary>
     internal int EntryBytesMax { get; }
+
+    /// <summary>Times the flushes of the log.</summary>
+    internal FlushWatch Flushes { get; }
 
     internal DiskLane Lane => _services!.Lane;
 
@@ -144,7 +148,7 @@ internal sealed class NodeRuntime : INodeFailure
             restored.Add(group.Id, found.State);
         }
 
-        var options = new LogWriterOptions { OnFailed = ReportStorage };
+        var options = new LogWriterOptions { OnFailed = ReportStorage, Watch = Flushes };
         var deadlines = new DeadlineQueue(Clock);
         _services = new GroupServices
         {
@@ -155,6 +159,7 @@ internal sealed class NodeRuntime : INodeFailure
             Rest = new RestWatch(Scheduler, this, Clock, deadlines, peers),
             Log = _log,
             Queue = Scheduler.IsSimulated ? new TurnLogQueue(_log, options, Scheduler, this) : new ThreadLogQueue(_log, options),
+            Flushes = Flushes,
             Snapshots = Snapshots,
             Lane = new DiskLane(Scheduler, this, "graft-disk"),
             DigestLane = new DiskLane(Scheduler, this, "graft-digest"),
