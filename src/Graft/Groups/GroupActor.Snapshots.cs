@@ -123,6 +123,7 @@ internal sealed partial class GroupActor
     private void OnSnapshotWritten(Snapshot snapshot, Instant now)
     {
         _snapshotBytes = snapshot.Bytes;
+        NoteTaken(snapshot);
         if (_core.Log.Contains(snapshot.Last))
         {
             _core.SnapshotTaken(snapshot, now);
@@ -220,6 +221,7 @@ internal sealed partial class GroupActor
             return;
         }
 
+        NoteInstalled(snapshot);
         _isRestoring = false;
         _submitted = LogIndex.Max(_submitted, _applied);
         DecideWithoutLog(_applied);

@@ -22,6 +22,11 @@ internal sealed record GroupServices
     /// <summary>Times the flushes of the log.</summary>
     internal required FlushWatch Flushes { get; init; }
 
+    internal required NodeMeters Meters { get; init; }
+
+    /// <summary>Writes lines into the host's log; null if there is none.</summary>
+    internal NodeEvents? Events { get; init; }
+
     internal required SnapshotStore Snapshots { get; init; }
 
     internal required DiskLane Lane { get; init; }

@@ -118,6 +118,11 @@ public sealed partial class GraftNode : IAsyncDisposable
                 PingInterval = options.ElectionTimeout / 10,
             };
             runtime.Alarmed = options.OnAlarm;
+            if (options.Logger is { } logger)
+            {
+                runtime.WriteTo(logger);
+            }
+
             NodeNetwork network = new(runtime, endpoint, seams.Network, random.Fork(), runtime.Fail);
             node = new GraftNode(runtime, network, options, seams.Network);
             await node.RunAsync(machines, isBorn, cancellation);

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Graft.Consensus;
 using Graft.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Graft;
 
@@ -26,7 +27,8 @@ internal sealed class NodeRuntime : INodeFailure
         _random = new SeededRandom(seams.Seed);
         Scheduler = new NodeScheduler(seams.Context);
         Clock = new NodeClock(seams.Time);
-        Flushes = new FlushWatch(seams.Time);
+        Flushes = new FlushWatch(seams.Time) { Told = OnFlushed };
+        Meters = new NodeMeters(identity.Node, AllGroups);
         _notes.AddRange(log.Recovery.Notes);
     }
 
@@ -45,6 +47,11 @@ internal sealed class NodeRuntime : INodeFailure
 
     /// <summary>Times the flushes of the log.</summary>
     internal FlushWatch Flushes { get; }
+
+    internal NodeMeters Meters { get; }
+
+    /// <summary>Writes lines into the host's log; null if there is none.</summary>
+    internal NodeEvents? Events { get; private set; }
 
     internal DiskLane Lane => _services!.Lane;
 
@@ -134,6 +141,7 @@ internal sealed class NodeRuntime : INodeFailure
         Action<NodeId, string>? addressLearned = null)
     {
         _setup = setup;
+        Meters.LinkOf = peers.LinkOf;
         ProveLog();
         SortedDictionary<GroupId, RestoredState> restored = new(_founded);
         foreach (RecoveredGroup group in _log.Recovery.Groups)
@@ -160,6 +168,8 @@ internal sealed class NodeRuntime : INodeFailure
             Log = _log,
             Queue = Scheduler.IsSimulated ? new TurnLogQueue(_log, options, Scheduler, this) : new ThreadLogQueue(_log, options),
             Flushes = Flushes,
+            Meters = Meters,
+            Events = Events,
             Snapshots = Snapshots,
             Lane = new DiskLane(Scheduler, this, "graft-disk"),
             DigestLane = new DiskLane(Scheduler, this, "graft-digest"),
@@ -243,11 +253,15 @@ internal sealed class NodeRuntime : INodeFailure
         }
     }
 
+    /// <summary>Has lines written into a log from here on. Before <see cref="Start"/>.</summary>
+    internal void WriteTo(ILogger logger) => Events = new NodeEvents(logger, Identity.Node, Scheduler, this, Clock);
+
     /// <summary>Stops the groups, makes durable what was handed over, and lets go of the directory.</summary>
     internal async ValueTask StopAsync()
     {
         if (_services is not { } services)
         {
+            Meters.Dispose();
             _log.Close();
             return;
         }
@@ -257,6 +271,7 @@ internal sealed class NodeRuntime : INodeFailure
         services.Lane.Dispose();
         services.DigestLane.Dispose();
         services.Queue.Dispose();
+        Meters.Dispose();
         _failed.TrySetResult(null);
     }
 
@@ -299,6 +314,12 @@ internal sealed class NodeRuntime : INodeFailure
         {
             Scheduler.Post(new Telling(alarmed, new GroupAlarm(group, kind, message)));
         }
+    }
+
+    private void OnFlushed(FlushReport flush)
+    {
+        Meters.Flushed(flush);
+        Events?.Flushed(flush);
     }
 
     private GroupActor Add(GroupId id, GroupSetup setup, RestoredState state)
