@@ -128,7 +128,7 @@ public sealed class MembersTests
         Term term = (await world.Leader.Group().StatusAsync()).Term;
         await world.World.DelayAsync(TimeSpan.FromSeconds(20));
         Assert.Equal(term, (await world.Leader.Group().StatusAsync()).Term);
-        Assert.Equal(Leaderlessness.Removed, (await gone.Group().StatusAsync()).WhyNoLeader);
+        Assert.Equal(Leaderlessness.Removed, (await gone.Group().StatusAsync()).Raft!.WhyNoLeader);
         Assert.False(gone.Failed.IsCompleted);
         RejectedException refused = await Assert.ThrowsAsync<RejectedException>(() => gone.Group().ChangeMembersAsync(MembershipChange.None.Add(gone.Id)));
         Assert.Equal(RejectReason.Removed, refused.Reason);

@@ -1,5 +1,3 @@
-using Graft.Consensus;
-
 namespace Graft.Tests;
 
 /// <summary>Groups with nothing to do, in whole nodes.</summary>
@@ -70,8 +68,8 @@ public sealed class RestingTests
             bool allRest = true;
             foreach (GraftNode node in world.Nodes.Values)
             {
-                RaftStatus status = await node.Group().StatusAsync();
-                allRest &= status.IsResting;
+                GroupStatus status = await node.Group().StatusAsync();
+                allRest &= status.Raft!.IsResting;
             }
 
             if (allRest)

@@ -1,5 +1,6 @@
 using Graft.Consensus;
 using Graft.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Graft.Tests;
 
@@ -22,6 +23,9 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
     /// <summary>What it made last.</summary>
     internal IStateMachine? MachineMade { get; private set; }
 
+    /// <summary>Gets the lines that the node writes, from its next start on.</summary>
+    internal ILogger? Logger { get; set; }
+
     internal GroupActor Actor => Runtime.Find(TestCluster.Group)!;
 
     internal void Start(bool isFounder)
@@ -31,6 +35,11 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
         if (isFounder)
         {
             runtime.Found(TestCluster.Group);
+        }
+
+        if (Logger is { } logger)
+        {
+            runtime.WriteTo(logger);
         }
 
         Machine = new TestMachine();

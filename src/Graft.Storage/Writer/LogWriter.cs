@@ -249,10 +249,12 @@ public sealed class LogWriter : IDisposable
 
         _toPrepare += (long)_log.StagedBytes * PreparedPerByte;
         long before = _log.WrittenBytes;
+        long begun = _options.Watch?.Begin() ?? 0;
         _log.Write();
         FlushToken token = _log.Flush();
         Flushes++;
         Bytes += _log.WrittenBytes - before;
+        _options.Watch?.End(begun, _log.WrittenBytes - before, _taken - _staged, CountEntries());
 
         // Nobody else may be waiting: those that answer at once keep the disk busy while the others are told.
         int atOnce = _teller.IsIdle ? Math.Min(_taken, _staged + ToldAtOnce) : _staged;
@@ -267,6 +269,18 @@ public sealed class LogWriter : IDisposable
             _teller.Tell(CollectionsMarshal.AsSpan(_batch)[_staged.._taken], token);
             _staged = _taken;
         }
+    }
+
+    // Before anybody is told: whoever is may use the write again at once.
+    private int CountEntries()
+    {
+        int entries = 0;
+        foreach ((LogWrite? write, ILogCompletion _) in CollectionsMarshal.AsSpan(_batch)[_staged.._taken])
+        {
+            entries += write?.Count ?? 0;
+        }
+
+        return entries;
     }
 
     // The log that is never idle keeps ready too, and one that refuses looks now and then whether there is space again.

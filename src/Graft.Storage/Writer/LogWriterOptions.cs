@@ -9,6 +9,9 @@ public sealed record LogWriterOptions
     /// </summary>
     public TimeSpan IdleMark { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>Times the flushes; null if nobody wants to know.</summary>
+    public FlushWatch? Watch { get; init; }
+
     /// <summary>Told once, on the writer's thread, when the log is over.</summary>
     public Action<StorageFailedException>? OnFailed { get; init; }
 }

@@ -14,6 +14,9 @@ internal sealed class ApplyWork
     /// <summary>Counts the works of a group.</summary>
     internal ulong Number { get; set; }
 
+    /// <summary>When it was submitted, as the clock's timestamp.</summary>
+    internal long BegunAt { get; set; }
+
     /// <summary>What the entries were read into, if they came from the log.</summary>
     internal EntryLoad? Load { get; set; }
 

@@ -100,9 +100,12 @@ internal sealed class TurnLogQueue : Actor, ILogQueue
             return;
         }
 
+        long before = _log.WrittenBytes;
+        long begun = _options.Watch?.Begin() ?? 0;
         _log.Write();
         FlushToken token = _log.Flush();
         Flushes++;
+        _options.Watch?.End(begun, _log.WrittenBytes - before, end - told, _batch[told..end].Sum(static each => each.Write.Count));
         for (; told < end; told++)
         {
             _batch[told].Completion.Durable(_batch[told].Write, token);

@@ -157,6 +157,7 @@ internal sealed partial class GroupActor
     {
         Invariant.Check(work.Entries.Count > 0, _submitted, _committed);
         work.Number = ++_workNumber;
+        Meters.Begin(work);
         _applier.Submit(work);
     }
 
@@ -168,6 +169,7 @@ internal sealed partial class GroupActor
         foreach (ApplyWork work in _inputs.Applied)
         {
             _worksDone = work.Number;
+            NoteApplied(work);
             Reach(work.Reached);
             Decide(work);
             _hasUncompared |= work.HasCommands;

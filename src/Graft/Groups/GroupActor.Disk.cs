@@ -106,6 +106,7 @@ internal sealed partial class GroupActor
             {
                 // What was handed over behind it is answered in the same way; all of it goes again, in order.
                 _isDiskFull = true;
+                NoteDisk(isFull: true);
                 _retryDiskAt = now + DiskRetry;
                 continue;
             }
@@ -113,6 +114,7 @@ internal sealed partial class GroupActor
             (LogWrite expected, PersistReceipt? receipt) = _writes.Dequeue();
             Invariant.Check(ReferenceEquals(expected, write), expected.Batch, write.Batch);
             _writesDone++;
+            NoteDisk(_isDiskFull);
             _freeWrites.Push(write);
             if (receipt is { } persisted)
             {

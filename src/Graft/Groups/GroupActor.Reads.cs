@@ -29,6 +29,7 @@ internal sealed partial class GroupActor
 
         Instant deadline = _services.Clock.Now + (timeout > TimeSpan.Zero ? timeout : _settings.DefaultTimeout);
         var read = new PendingRead(consistency, query, deadline, cancellation) { Visit = visit };
+        Meters.Begin(read);
         ValueTask<QueryResult> task = read.Task;
         read.ListenToCancellation();
         if (consistency.Kind == ReadConsistencyKind.Local)

@@ -158,6 +158,7 @@ internal sealed partial class GroupActor
     private void OnSnapshotWritten(Snapshot snapshot, Instant now)
     {
         _snapshotBytes = snapshot.Bytes;
+        NoteTaken(snapshot);
         if (_core.Log.Contains(snapshot.Last))
         {
             _core.SnapshotTaken(snapshot, now);
@@ -255,6 +256,7 @@ internal sealed partial class GroupActor
             return;
         }
 
+        NoteInstalled(snapshot);
         _isRestoring = false;
         _submitted = LogIndex.Max(_submitted, _applied);
         DecideWithoutLog(_applied);

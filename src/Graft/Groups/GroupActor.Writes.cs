@@ -48,6 +48,7 @@ internal sealed partial class GroupActor
         if (Interlocked.Add(ref _queuedBytes, command.Length + 1) > _settings.QueuedBytesMax)
         {
             Interlocked.Add(ref _queuedBytes, -(command.Length + 1));
+            NoteOverload();
             throw new OverloadedException($"{_settings.QueuedBytesMax} bytes of commands wait in {_id} already.", RetryAfter);
         }
 
@@ -57,6 +58,7 @@ internal sealed partial class GroupActor
         // Whoever cancels may use the bytes again at once, while this actor writes them into the log.
         ReadOnlyMemory<byte> kept = cancellation.CanBeCanceled ? command.ToArray() : command;
         write.Begin(form, kept, options, _services.Clock.Now + timeout, hops);
+        Meters.Begin(write);
         ValueTask<WriteResult> task = write.Task;
         write.ListenTo(cancellation);
         Enter(write);
@@ -171,6 +173,7 @@ internal sealed partial class GroupActor
             write.Entry = new EntryId(proposal.First.Term, proposal.First.Index + (ulong)i);
             _born.Add(StoredEntry.Born(write.Entry, EntryKind.Command, Envelop(write, block, wall, session)));
             Interlocked.Add(ref _queuedBytes, -(write.Command.Length + 1));
+            Meters.Append(write);
             _undecided.Enqueue(write);
             _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, write.Deadline);
         }

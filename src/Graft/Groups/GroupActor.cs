@@ -44,6 +44,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     {
         (_services, _random, _settings, _id) = (services, random, settings, settings.Group);
         _electionTimeout = options.ElectionTimeout;
+        Meters = new GroupMeters(services.Meters, _id, services.Clock.Time);
         _core = new RaftCore(options, restored, services.Clock.Now);
         _tail = new EntryTail(_core.Log.Last.Index);
         _applier = new Applier(new MachineContext(options.Cluster, options.Node, _id), machine, this, services.Deadlines) { ReplayedThrough = _core.CommitIndex };
@@ -270,6 +271,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
             _services.Scheduler.Post(new Cancellation(ended));
         }
 
+        EndTouch();
         _ended.TrySetResult();
     }
 
@@ -369,6 +371,11 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
                 EndTransfer(transfer);
             }
 
+            if (ready.Commit > _committed && Meters.WantsCommits)
+            {
+                Meters.Commit(_undecided, ready.Commit);
+            }
+
             _committed = ready.Commit;
         }
     }
@@ -393,6 +400,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
             || view.Applied != _applied || !ReferenceEquals(view.Membership, _core.Membership) || view.Removed != _removedAt)
         {
             Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted, Divergence = _divergence, Removed = _removedAt });
+            Follow(view, _view);
         }
     }
 

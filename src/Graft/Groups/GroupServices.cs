@@ -19,6 +19,14 @@ internal sealed record GroupServices
 
     internal required ILogQueue Queue { get; init; }
 
+    /// <summary>Times the flushes of the log.</summary>
+    internal required FlushWatch Flushes { get; init; }
+
+    internal required NodeMeters Meters { get; init; }
+
+    /// <summary>Writes lines into the host's log; null if there is none.</summary>
+    internal NodeEvents? Events { get; init; }
+
     internal required SnapshotStore Snapshots { get; init; }
 
     internal required DiskLane Lane { get; init; }

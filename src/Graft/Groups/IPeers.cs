@@ -1,4 +1,5 @@
 using Graft.Consensus;
+using Graft.Network;
 using Graft.Storage;
 
 namespace Graft;
@@ -15,6 +16,9 @@ internal interface IPeers
 
     /// <summary>The life in which a node is connected to this one; unknown if it isn't.</summary>
     Incarnation LifeOf(NodeId node);
+
+    /// <summary>This node's link to another one; null if there is none.</summary>
+    LinkStatus? LinkOf(NodeId node) => null;
 
     /// <summary>Begins to fetch a snapshot; <see cref="GroupActor.SnapshotFetched"/> or <see cref="GroupActor.SnapshotFetchFailed"/> ends it.</summary>
     void FetchSnapshot(GroupActor group, Snapshot snapshot, NodeId from);

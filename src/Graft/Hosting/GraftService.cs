@@ -17,6 +17,7 @@ internal sealed partial class GraftService(
     {
         NodeOptions told = options.Value.ToNodeOptions();
         told.OnAlarm = OnAlarm;
+        told.Logger = logger;
         _node = await GraftNode.StartAsync(told, machine, cancellationToken);
         foreach (string note in _node.Notes)
         {

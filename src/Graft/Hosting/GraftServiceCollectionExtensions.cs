@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
@@ -47,10 +48,18 @@ public static class GraftServiceCollectionExtensions
         services.AddSingleton<TMachine>();
         var handle = new RaftNode<TMachine, TCommand, TResult>(commands, results);
         services.AddSingleton(handle);
+        var hosted = new HostedNode();
+        services.AddSingleton(hosted);
+        services.TryAddSingleton(static provider => new GraftLiveness(provider.GetServices<HostedNode>()));
+        services.TryAddSingleton(static provider => new GraftReadiness(provider.GetServices<HostedNode>()));
         services.AddHostedService(provider => new GraftService(
             provider.GetRequiredService<IOptions<GraftOptions>>(),
             () => new TypedStateMachine<TCommand, TResult>(provider.GetRequiredService<TMachine>(), commands, results),
-            handle.Use,
+            node =>
+            {
+                hosted.Node = node;
+                handle.Use(node);
+            },
             provider.GetRequiredService<IHostApplicationLifetime>(),
             provider.GetRequiredService<ILogger<GraftNode>>()));
         return services;

@@ -132,6 +132,8 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     Instant IPeers.HeardAt(NodeId node) =>
         _endpoint.TryGetHeard(node, out long heard, out Incarnation _) ? _runtime.Clock.At(heard) : Instant.DistantPast;
 
+    LinkStatus? IPeers.LinkOf(NodeId node) => _endpoint.FindPeer(node)?.Status;
+
     Incarnation IPeers.LifeOf(NodeId node) => _endpoint.TryGetHeard(node, out long _, out Incarnation life) ? life : Incarnation.Unknown;
 
     void IPeers.AbandonSnapshot(GroupId group, EntryId last)
@@ -166,6 +168,8 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 
     void IEndpointHost.PeerRefused(NodeId node, HelloRefusal refusal)
     {
+        _runtime.Events?.LinkRefused(node, refusal);
+
         // Of one number, none is the later: two recoveries that go on beside each other until an operator wipes one.
         var (own, other) = (new Epoch(refusal.Said), new Epoch(refusal.Held));
         if (refusal.Code == RefusalCode.OtherEpoch && other.Number > own.Number)
@@ -187,9 +191,17 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         }
     }
 
-    void IEndpointHost.PeerConnected(NodeId node, Incarnation incarnation, NodeAddress? advertised) => Hear(node, advertised);
+    void IEndpointHost.PeerConnected(NodeId node, Incarnation incarnation, NodeAddress? advertised)
+    {
+        _runtime.Events?.LinkUp(node);
+        Hear(node, advertised);
+    }
 
-    void IEndpointHost.PeerLost(NodeId node, string why) => _runtime.ReportUnreachable(node);
+    void IEndpointHost.PeerLost(NodeId node, string why)
+    {
+        _runtime.Events?.LinkDown(node, why);
+        _runtime.ReportUnreachable(node);
+    }
 
     void IEndpointHost.PeerHeard(NodeId node, Incarnation incarnation, NodeAddress? advertised) => Hear(node, advertised);
 
@@ -201,7 +213,9 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         LogPin pin = _runtime.Pin(group, last.Index);
         try
         {
-            return new StoredSnapshotSource(_runtime.Snapshots.Open(group, last), pin);
+            var source = new StoredSnapshotSource(_runtime.Snapshots.Open(group, last), pin);
+            _runtime.Events?.SnapshotSent(group, last, asker);
+            return source;
         }
         catch (Exception absent) when (absent is SnapshotException or DiskException)
         {
@@ -215,7 +229,11 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         }
     }
 
-    void IEndpointHost.Happened(in NetworkEvent what) => OnEvent?.Invoke(what);
+    void IEndpointHost.Happened(in NetworkEvent what)
+    {
+        OnEvent?.Invoke(what);
+        _runtime.Events?.Happened(what);
+    }
 
     void IEndpointHost.Faulted(Exception exception) => _faulted(exception);
 

@@ -43,6 +43,14 @@ public sealed class GraftGroup
     /// <remarks>Pass it to what only the leader may do. It's told late by at most what a lease reckons with, and never by a network's delay.</remarks>
     public CancellationToken Leadership => _actor.LeadershipToken;
 
+    /// <summary>Cancelled as soon as this node is out of touch with a quorum; already cancelled while it is.</summary>
+    /// <remarks>
+    /// In touch is who leads, or follows a leader. A leader that a quorum hasn't answered for an election timeout steps down; a follower that
+    /// hasn't heard its leader for one and a half gives it up. So a node cut off alone is told within 1.5 election timeouts, and one cut off
+    /// together with its leader within three. Once it's in touch again there is a new token.
+    /// </remarks>
+    public CancellationToken InTouch => _actor.TouchToken;
+
     /// <summary>Replicates a command and returns what the state machine answered, from whatever node leads.</summary>
     /// <param name="command">The command; kept until the call ends.</param>
     /// <param name="options">Deadline and session.</param>
@@ -124,6 +132,6 @@ public sealed class GraftGroup
     /// <returns>The last entry in it.</returns>
     public Task<EntryId> TakeSnapshotAsync() => _actor.TakeSnapshotAsync();
 
-    /// <summary>The group in detail: members, lags, and why nobody leads if nobody does.</summary>
-    public Task<RaftStatus> StatusAsync() => _actor.StatusAsync();
+    /// <summary>The group in detail: members, lags, links, disk; and why nobody leads if nobody does. It asks no other node.</summary>
+    public Task<GroupStatus> StatusAsync() => _actor.LookAsync();
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Collections.Immutable;
 using System.Security.Cryptography;
 using Graft.Consensus;
 using Graft.Network;
@@ -119,6 +120,11 @@ public sealed partial class GraftNode : IAsyncDisposable
                 PingInterval = options.ElectionTimeout / 4,
             };
             runtime.Alarmed = options.OnAlarm;
+            if (options.Logger is { } logger)
+            {
+                runtime.WriteTo(logger);
+            }
+
             NodeNetwork network = new(runtime, endpoint, seams.Network, random.Fork(), runtime.Fail);
             node = new GraftNode(runtime, network, options, seams.Network);
             await node.RunAsync(machines, isBorn, cancellation);
@@ -138,6 +144,25 @@ public sealed partial class GraftNode : IAsyncDisposable
 
     /// <summary>The one group of a program that has only one.</summary>
     public GraftGroup Group() => Group(DefaultGroup);
+
+    /// <summary>The node and its groups in detail, in sentences too (<see cref="NodeStatus.Explain"/>). It asks no other node.</summary>
+    public async Task<NodeStatus> StatusAsync()
+    {
+        var groups = ImmutableArray.CreateBuilder<GroupStatus>();
+        foreach (GroupActor group in _runtime.AllGroups())
+        {
+            groups.Add(await group.LookAsync());
+        }
+
+        return new NodeStatus
+        {
+            Node = Id,
+            Cluster = Cluster,
+            Address = _options.Advertised ?? Address,
+            Failure = Failed.IsCompleted ? await Failed : null,
+            Groups = groups.ToImmutable(),
+        };
+    }
 
     /// <summary>Stops the node: leaves if it's to (<see cref="NodeOptions.LeaveOnStop"/>), hands leadership over, ends what is under way, closes the log in order.</summary>
     public async ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using Graft.Consensus;
 using Graft.Network;
+using Microsoft.Extensions.Logging;
 
 namespace Graft;
 
@@ -79,6 +80,9 @@ public sealed class NodeOptions
 
     /// <summary>Told what somebody has to act on; may come from any thread, and had better return soon.</summary>
     public Action<GroupAlarm>? OnAlarm { get; set; }
+
+    /// <summary>Gets a line for each thing worth one: leaders, members, links, snapshots, a disk that is full or slow, overload.</summary>
+    public ILogger? Logger { get; set; }
 
     /// <summary>Size of a segment of the log, in bytes. Two are made at the start, written with zeros ahead of their use.</summary>
     public long SegmentBytes { get; set; } = 16 << 20;

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Graft.Consensus;
 using Graft.Storage;
+using Microsoft.Extensions.Logging;
 
 namespace Graft;
 
@@ -26,6 +27,8 @@ internal sealed class NodeRuntime : INodeFailure
         _random = new SeededRandom(seams.Seed);
         Scheduler = new NodeScheduler(seams.Context);
         Clock = new NodeClock(seams.Time);
+        Flushes = new FlushWatch(seams.Time) { Told = OnFlushed };
+        Meters = new NodeMeters(identity.Node, AllGroups);
         _notes.AddRange(log.Recovery.Notes);
     }
 
@@ -41,6 +44,14 @@ internal sealed class NodeRuntime : INodeFailure
 
     /// <summary>The largest entry that this node's log takes.</summary>
     internal int EntryBytesMax { get; }
+
+    /// <summary>Times the flushes of the log.</summary>
+    internal FlushWatch Flushes { get; }
+
+    internal NodeMeters Meters { get; }
+
+    /// <summary>Writes lines into the host's log; null if there is none.</summary>
+    internal NodeEvents? Events { get; private set; }
 
     internal DiskLane Lane => _services!.Lane;
 
@@ -133,6 +144,7 @@ internal sealed class NodeRuntime : INodeFailure
         Action<NodeId, string>? addressLearned = null)
     {
         _setup = setup;
+        Meters.LinkOf = peers.LinkOf;
         ProveLog();
         SortedDictionary<GroupId, RestoredState> restored = new(_founded);
         foreach (RecoveredGroup group in _log.Recovery.Groups)
@@ -147,7 +159,7 @@ internal sealed class NodeRuntime : INodeFailure
             restored.Add(group.Id, found.State);
         }
 
-        var options = new LogWriterOptions { OnFailed = ReportStorage };
+        var options = new LogWriterOptions { OnFailed = ReportStorage, Watch = Flushes };
         var deadlines = new DeadlineQueue(Clock);
         _services = new GroupServices
         {
@@ -158,6 +170,9 @@ internal sealed class NodeRuntime : INodeFailure
             Rest = new RestWatch(Scheduler, this, Clock, deadlines, peers),
             Log = _log,
             Queue = Scheduler.IsSimulated ? new TurnLogQueue(_log, options, Scheduler, this) : new ThreadLogQueue(_log, options),
+            Flushes = Flushes,
+            Meters = Meters,
+            Events = Events,
             Snapshots = Snapshots,
             Lane = new DiskLane(Scheduler, this, "graft-disk"),
             DigestLane = new DiskLane(Scheduler, this, "graft-digest"),
@@ -241,11 +256,15 @@ internal sealed class NodeRuntime : INodeFailure
         }
     }
 
+    /// <summary>Has lines written into a log from here on. Before <see cref="Start"/>.</summary>
+    internal void WriteTo(ILogger logger) => Events = new NodeEvents(logger, Identity.Node, Scheduler, this, Clock);
+
     /// <summary>Stops the groups, makes durable what was handed over, and lets go of the directory.</summary>
     internal async ValueTask StopAsync()
     {
         if (_services is not { } services)
         {
+            Meters.Dispose();
             _log.Close();
             return;
         }
@@ -255,6 +274,7 @@ internal sealed class NodeRuntime : INodeFailure
         services.Lane.Dispose();
         services.DigestLane.Dispose();
         services.Queue.Dispose();
+        Meters.Dispose();
         _failed.TrySetResult(null);
     }
 
@@ -297,6 +317,12 @@ internal sealed class NodeRuntime : INodeFailure
         {
             Scheduler.Post(new Telling(alarmed, new GroupAlarm(group, kind, message)));
         }
+    }
+
+    private void OnFlushed(FlushReport flush)
+    {
+        Meters.Flushed(flush);
+        Events?.Flushed(flush);
     }
 
     private GroupActor Add(GroupId id, GroupSetup setup, RestoredState state)

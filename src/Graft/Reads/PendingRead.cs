@@ -34,6 +34,12 @@ internal sealed class PendingRead : IValueTaskSource<QueryResult>
     /// <summary>The state has to have applied this.</summary>
     internal LogIndex WaitFor { get; set; }
 
+    /// <summary>Who measures it; null if nobody does.</summary>
+    internal GroupMeters? Meters { get; set; }
+
+    /// <summary>When it was called, as the clock's timestamp.</summary>
+    internal long BegunAt { get; set; }
+
     internal bool IsEnded => Volatile.Read(ref _isEnded) != 0;
 
     internal ValueTask<QueryResult> Task => new(this, _source.Version);
@@ -54,6 +60,7 @@ internal sealed class PendingRead : IValueTaskSource<QueryResult>
             return false;
         }
 
+        Meters?.End(this, null);
         _source.SetResult(new QueryResult(applied, Level, answer));
         return true;
     }
@@ -65,6 +72,7 @@ internal sealed class PendingRead : IValueTaskSource<QueryResult>
             return false;
         }
 
+        Meters?.End(this, why);
         _source.SetException(why);
         return true;
     }

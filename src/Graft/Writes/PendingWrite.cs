@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using Graft.Consensus;
 
@@ -35,6 +36,18 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
     /// <summary>An earlier attempt under the same number may have been received elsewhere: what became of this one isn't the whole answer.</summary>
     internal bool IsInDoubt { get; set; }
 
+    /// <summary>Who measures it; null if nobody does.</summary>
+    internal GroupMeters? Meters { get; set; }
+
+    /// <summary>When it was called, as the clock's timestamp.</summary>
+    internal long BegunAt { get; set; }
+
+    /// <summary>When it got its place in the log; zero before, and once its commit is measured.</summary>
+    internal long AppendedAt { get; set; }
+
+    /// <summary>Its trace; null if nobody listens.</summary>
+    internal Activity? Trace { get; set; }
+
     internal bool IsEnded => Volatile.Read(ref _isEnded) != 0;
 
     internal int Size => EntryEnvelope.SizeOf(Form, Options.Session != 0, Command.Length);
@@ -47,6 +60,7 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
     {
         (Form, Command, Options, Deadline, Hops, Entry) = (form, command, options, deadline, hops, default);
         (IsInDoubt, _isEnded, _holders) = (false, 0, 2);
+        (Meters, Trace, AppendedAt) = (null, null, 0);
     }
 
     /// <summary>Ends the wait, not the command, when the caller gives up.</summary>
@@ -68,6 +82,7 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
             return false;
         }
 
+        Meters?.End(this, null);
         _source.SetResult(result);
         return true;
     }
@@ -79,6 +94,7 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
             return false;
         }
 
+        Meters?.End(this, why);
         _source.SetException(why);
         return true;
     }
