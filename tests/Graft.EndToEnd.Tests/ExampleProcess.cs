@@ -103,6 +103,19 @@ internal sealed class ExampleProcess : IAsyncDisposable
         Assert.True(_process.ExitCode == 0, $"{_name} ended with status {_process.ExitCode}. {Said}");
     }
 
+    /// <summary>Waits until it ends by itself with another exit code than 0.</summary>
+    /// <returns>All that it has said, on whatever stream.</returns>
+    internal async Task<string> FailAsync(int code, CancellationToken cancellation)
+    {
+        while (await ReadLineAsync(cancellation) is not null)
+        {
+        }
+
+        await _process.WaitForExitAsync(cancellation);
+        Assert.Equal(code, _process.ExitCode);
+        return Said.Trim();
+    }
+
     /// <summary>SIGKILL, as a crash.</summary>
     internal async Task KillAsync()
     {

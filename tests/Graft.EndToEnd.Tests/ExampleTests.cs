@@ -100,6 +100,45 @@ public sealed class ExampleTests : IAsyncDisposable
             (await node.AskAsync(method, "sky", body, condition, Bound)).Answer;
     }
 
+    [Fact]
+    public async Task The_word_tracker_takes_its_environment_and_keeps_each_word_on_every_node()
+    {
+        WebExample one = await TrackerAsync("one", ("RAFT_BOOTSTRAP", "TRUE"));
+        WebExample two = await TrackerAsync("two", ("RAFT_JOIN", one.Node), ("RAFT_VOTER", "true"));
+        WebExample reader = await TrackerAsync("reader", ("RAFT_JOIN", $"{one.Node},{two.Node}"));
+
+        Assert.Equal("201", (await one.AskAsync(HttpMethod.Post, "word", "raft", null, Bound)).Answer);
+        Assert.Equal("201", (await reader.AskAsync(HttpMethod.Post, "word", "is", null, Bound)).Answer);
+        Assert.Equal("201", (await two.AskAsync(HttpMethod.Post, "word", "small", null, Bound)).Answer);
+        Assert.Equal("202 [raft is small]", (await one.AskAsync(HttpMethod.Get, "word/", null, null, Bound)).Answer);
+        Assert.Equal("202 [raft is small]", (await reader.AskAsync(HttpMethod.Get, "word/", null, null, Bound)).Answer);
+
+        // It has no vote: the two that have one go on without it, at once.
+        await reader.Process.StopAsync(Bound);
+        Assert.Equal("201", (await two.AskAsync(HttpMethod.Post, "word", "still", null, Bound)).Answer);
+
+        // Its directory says who it is, whatever the environment leaves out.
+        await two.Process.StopAsync(Bound);
+        two = await TrackerAsync("two", ("NODE_LISTEN_ADDR", two.Node));
+        Assert.Equal("202 [raft is small still]", (await two.AskAsync(HttpMethod.Get, "word/", null, null, Bound)).Answer);
+
+        async Task<WebExample> TrackerAsync(string name, params (string Name, string Value)[] more) => await ServeAsync(Start(
+            "WordTracker",
+            [],
+            [
+                ("NODE_ID", name), ("NODE_LISTEN_ADDR", "127.0.0.1:0"), ("RAFT_DATA_DIR", Path.Join(_root, name)), ("RAFT_TIMEOUT_MS", "500"),
+                ("ASPNETCORE_URLS", "http://127.0.0.1:0"), .. more,
+            ]));
+    }
+
+    [Fact]
+    public async Task The_word_tracker_refuses_a_number_that_is_none()
+    {
+        ExampleProcess tracker = Start("WordTracker", [], ("RAFT_DATA_DIR", Path.Join(_root, "none")), ("RAFT_TIMEOUT_MS", "soon"));
+
+        Assert.Equal("RAFT_TIMEOUT_MS: 'soon' is no whole number.", await tracker.FailAsync(1, Bound));
+    }
+
     public async ValueTask DisposeAsync()
     {
         _served.ForEach(caller => caller.Dispose());
