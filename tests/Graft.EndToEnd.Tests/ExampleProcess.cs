@@ -81,18 +81,19 @@ internal sealed class ExampleProcess : IAsyncDisposable
     internal async Task EndAsync(CancellationToken cancellation)
     {
         _process.StandardInput.Close();
-        await AssertEndedAsync(cancellation);
+        await AssertEndedAsync(0, cancellation);
     }
 
     /// <summary>SIGTERM, and an end in order.</summary>
     internal async Task StopAsync(CancellationToken cancellation)
     {
         ProcessSignal.Send(_process, ProcessSignal.Terminate);
-        await AssertEndedAsync(cancellation);
+        await AssertEndedAsync(0, cancellation);
     }
 
-    /// <summary>Waits until it ends by itself, and that with exit code 0.</summary>
-    internal async Task AssertEndedAsync(CancellationToken cancellation)
+    /// <summary>Waits until it has ended, with this exit code.</summary>
+    /// <returns>All that it has said, on whatever stream.</returns>
+    internal async Task<string> AssertEndedAsync(int code, CancellationToken cancellation)
     {
         // What nobody reads any more would fill the pipe, and the process wait for a reader.
         while (await ReadLineAsync(cancellation) is not null)
@@ -100,19 +101,7 @@ internal sealed class ExampleProcess : IAsyncDisposable
         }
 
         await _process.WaitForExitAsync(cancellation);
-        Assert.True(_process.ExitCode == 0, $"{_name} ended with status {_process.ExitCode}. {Said}");
-    }
-
-    /// <summary>Waits until it ends by itself with another exit code than 0.</summary>
-    /// <returns>All that it has said, on whatever stream.</returns>
-    internal async Task<string> FailAsync(int code, CancellationToken cancellation)
-    {
-        while (await ReadLineAsync(cancellation) is not null)
-        {
-        }
-
-        await _process.WaitForExitAsync(cancellation);
-        Assert.Equal(code, _process.ExitCode);
+        Assert.True(_process.ExitCode == code, $"{_name} ended with status {_process.ExitCode}. {Said}");
         return Said.Trim();
     }
 

@@ -136,7 +136,7 @@ public sealed class ExampleTests : IAsyncDisposable
     {
         ExampleProcess tracker = Start("WordTracker", [], ("RAFT_DATA_DIR", Path.Join(_root, "none")), ("RAFT_TIMEOUT_MS", "soon"));
 
-        Assert.Equal("RAFT_TIMEOUT_MS: 'soon' is no whole number.", await tracker.FailAsync(1, Bound));
+        Assert.Equal("RAFT_TIMEOUT_MS: 'soon' is no whole number.", await tracker.AssertEndedAsync(1, Bound));
     }
 
     public async ValueTask DisposeAsync()
