@@ -15,8 +15,6 @@ internal sealed class Counter : IStateMachine<Add, long>
     private long _total;
 
     public long Apply(Add command, AppliedAt at) => _total += command.Amount;
-
     public void Save(Stream snapshot) => JsonSerializer.Serialize(snapshot, _total);
-
     public void Load(Stream snapshot) => _total = JsonSerializer.Deserialize<long>(snapshot);
 }

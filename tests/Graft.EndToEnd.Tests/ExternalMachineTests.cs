@@ -5,7 +5,7 @@ namespace Graft.EndToEnd.Tests;
 
 /// <summary>State machines that are programs, run as programs.</summary>
 [Collection(nameof(Processes))]
-public sealed class ExternalMachineTests : IDisposable
+public sealed class ExternalMachineTests : IAsyncDisposable
 {
     // The program that came with the contract, in short: SQLite in a file of the node's, thrown away by init.
     private const string SqlScript = """
@@ -42,7 +42,7 @@ public sealed class ExternalMachineTests : IDisposable
                 print(json.dumps({"answers": [command["data"] for command in asked["commands"]]}), flush=True)
         """;
 
-    private readonly List<Process> _examples = [];
+    private readonly List<ExampleProcess> _examples = [];
     private readonly string _root = Directory.CreateTempSubdirectory("graft-external-").FullName;
 
     [Fact]
@@ -108,31 +108,25 @@ public sealed class ExternalMachineTests : IDisposable
         RequirePython();
         using var bound = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         bound.CancelAfter(TimeSpan.FromMinutes(2));
-        Process first = Example("a", "127.0.0.1:0");
-        string address = await ListeningAsync(first, bound.Token);
-        Process second = Example("b", "127.0.0.1:0", address);
-        await ListeningAsync(second, bound.Token);
+        ExampleProcess first = Example("a", "127.0.0.1:0");
+        string address = await first.ReadAsync("listening on ", bound.Token);
+        ExampleProcess second = Example("b", "127.0.0.1:0", address);
+        await second.ReadAsync("listening on ", bound.Token);
 
-        Assert.Equal("10", await SayAsync(first, "deposit ann 10", bound.Token));
-        Assert.Equal("7", await SayAsync(second, "move ann bob 3", bound.Token));
-        Assert.Equal("refused: ann has only 7", await SayAsync(first, "move ann bob 8", bound.Token));
-        Assert.Equal("3", await SayAsync(second, "? bob", bound.Token));
-        Assert.Equal("refused: not understood: steal", await SayAsync(second, "steal", bound.Token));
-        await EndAsync(second, bound.Token);
-        await EndAsync(first, bound.Token);
+        Assert.Equal("10", await first.SayAsync("deposit ann 10", bound.Token));
+        Assert.Equal("7", await second.SayAsync("move ann bob 3", bound.Token));
+        Assert.Equal("refused: ann has only 7", await first.SayAsync("move ann bob 8", bound.Token));
+        Assert.Equal("3", await second.SayAsync("? bob", bound.Token));
+        Assert.Equal("refused: not understood: steal", await second.SayAsync("steal", bound.Token));
+        await second.EndAsync(bound.Token);
+        await first.EndAsync(bound.Token);
     }
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
-        foreach (Process example in _examples)
+        foreach (ExampleProcess example in _examples)
         {
-            if (!example.HasExited)
-            {
-                example.Kill(entireProcessTree: true);
-                example.WaitForExit();
-            }
-
-            example.Dispose();
+            await example.DisposeAsync();
         }
 
         Directory.Delete(_root, recursive: true);
@@ -182,38 +176,10 @@ public sealed class ExternalMachineTests : IDisposable
         return said.IsError ? $"{said.Status}: {said.Text}" : said.Text;
     }
 
-    private Process Example(string name, params string[] rest)
+    private ExampleProcess Example(string name, params string[] rest)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Join(AppContext.BaseDirectory, "ExternalPython.dll"), Path.Join(_root, name), .. rest])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            UseShellExecute = false,
-        };
-        Process example = Process.Start(start)!;
+        var example = ExampleProcess.Start("ExternalPython", [Path.Join(_root, name), .. rest]);
         _examples.Add(example);
         return example;
-    }
-
-    private static async Task<string> ListeningAsync(Process example, CancellationToken cancellation)
-    {
-        string? line = await example.StandardOutput.ReadLineAsync(cancellation);
-        Assert.StartsWith("listening on ", line, StringComparison.Ordinal);
-        return line!["listening on ".Length..];
-    }
-
-    private static async Task<string> SayAsync(Process example, string line, CancellationToken cancellation)
-    {
-        await example.StandardInput.WriteLineAsync(line.AsMemory(), cancellation);
-        await example.StandardInput.FlushAsync(cancellation);
-        return await example.StandardOutput.ReadLineAsync(cancellation) ?? "it has ended";
-    }
-
-    // The end of its input is the end of the example, in order: its exit code says so.
-    private static async Task EndAsync(Process example, CancellationToken cancellation)
-    {
-        example.StandardInput.Close();
-        await example.WaitForExitAsync(cancellation);
-        Assert.Equal(0, example.ExitCode);
     }
 }

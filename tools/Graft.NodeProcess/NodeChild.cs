@@ -1,18 +1,12 @@
-using System.ComponentModel;
 using System.Diagnostics;
-using System.Runtime.InteropServices;
 using System.Text;
 using Graft.Network;
 
 namespace Graft.NodeProcess;
 
 /// <summary>A node's process, as whoever started it sees it. It ends with its parent at the latest.</summary>
-internal sealed partial class NodeChild : IAsyncDisposable
+internal sealed class NodeChild : IAsyncDisposable
 {
-    private const int Terminate = 15;
-    private const int Continue = 18;
-    private const int Stop = 19;
-
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
     private readonly Process _process;
@@ -109,15 +103,15 @@ internal sealed partial class NodeChild : IAsyncDisposable
     /// <exception cref="TimeoutException">It hasn't ended within a minute.</exception>
     internal async Task<int> StopAsync()
     {
-        Signal(Terminate);
+        ProcessSignal.Send(_process, ProcessSignal.Terminate);
         await _process.WaitForExitAsync(CancellationToken.None).WaitAsync(Patience);
         return _process.ExitCode;
     }
 
     /// <summary>Lets it stand still: it's there, and does nothing.</summary>
-    internal void Suspend() => Signal(Stop);
+    internal void Suspend() => ProcessSignal.Send(_process, ProcessSignal.Stop);
 
-    internal void Resume() => Signal(Continue);
+    internal void Resume() => ProcessSignal.Send(_process, ProcessSignal.Continue);
 
     public async ValueTask DisposeAsync()
     {
@@ -152,16 +146,4 @@ internal sealed partial class NodeChild : IAsyncDisposable
 
         (Address, Node) = (NodeAddress.Parse(address), node);
     }
-
-    private void Signal(int signal)
-    {
-        if (Send(_process.Id, signal) != 0)
-        {
-            throw new Win32Exception(Marshal.GetLastPInvokeError());
-        }
-    }
-
-    [LibraryImport("libc", EntryPoint = "kill", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Send(int process, int signal);
 }
