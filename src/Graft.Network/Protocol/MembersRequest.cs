@@ -96,7 +96,12 @@ public sealed record MembersRequest(MembershipChange Change, LogIndex? Expected 
 
         ImmutableArray<(NodeId, NodeAddress)>.Builder addresses = ImmutableArray.CreateBuilder<(NodeId, NodeAddress)>();
         count = reader.ReadUInt16();
-        for (int i = 0; i < Math.Min(count, EditsMax + 1) && !reader.HasFailed; i++)
+        if (count > EditsMax)
+        {
+            return null;
+        }
+
+        for (int i = 0; i < count && !reader.HasFailed; i++)
         {
             var node = new NodeId(reader.ReadUInt64());
             string text = Encoding.UTF8.GetString(reader.ReadBytes(reader.ReadByte()));

@@ -8,14 +8,15 @@ namespace Graft.Network;
 /// Set from any thread; the loop goes on where its context wants it and never on the stack of the one who sets. Allocates
 /// nothing: this is why it isn't a semaphore.
 /// </remarks>
-internal sealed class AsyncSignal : IValueTaskSource
+public sealed class AsyncSignal : IValueTaskSource
 {
     private readonly Lock _gate = new();
     private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
     private bool _isSet;
     private bool _isAwaited;
 
-    internal void Set()
+    /// <summary>Wakes the loop, or lets its next wait pass. From any thread.</summary>
+    public void Set()
     {
         lock (_gate)
         {
@@ -31,7 +32,9 @@ internal sealed class AsyncSignal : IValueTaskSource
         _core.SetResult(true);
     }
 
-    internal ValueTask WaitAsync()
+    /// <summary>Waits for the next signal. By the one loop that owns it, and not again before this wait is over.</summary>
+    /// <exception cref="InvariantViolationException">Somebody waits already.</exception>
+    public ValueTask WaitAsync()
     {
         lock (_gate)
         {

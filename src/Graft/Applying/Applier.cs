@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using Graft.Consensus;
+using Graft.Network;
 using Graft.Storage;
 
 namespace Graft;
@@ -20,7 +21,7 @@ internal sealed class Applier : IDeadline
     private readonly IDiskStateMachine? _disk;
     private readonly StateRows? _rows;
     private readonly IApplierHost _host;
-    private readonly Signal _signal = new();
+    private readonly AsyncSignal _signal = new();
     private readonly Lock _gate = new();
     private readonly CommandBatch _batch = new();
     private readonly List<(int Position, ulong Session, ulong Sequence)> _staged = [];

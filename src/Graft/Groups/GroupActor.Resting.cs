@@ -31,7 +31,7 @@ internal sealed partial class GroupActor
 
         LeavePeers();
         _restsUnder = rest;
-        if (rest is not null && _services.Rest is { } watch)
+        if (rest is not null)
         {
             foreach (Member member in _core.Membership.Members)
             {
@@ -39,7 +39,7 @@ internal sealed partial class GroupActor
                 if (reliance != Reliance.None)
                 {
                     _reliesOn.Add(member.Id);
-                    watch.Enter(this, member.Id, reliance == Reliance.Absent, _electionTimeout);
+                    _services.Rest.Enter(this, member.Id, reliance == Reliance.Absent, _electionTimeout);
                 }
             }
         }
@@ -49,7 +49,7 @@ internal sealed partial class GroupActor
     {
         foreach (NodeId peer in _reliesOn)
         {
-            _services.Rest?.Leave(this, peer);
+            _services.Rest.Leave(this, peer);
         }
 
         _reliesOn.Clear();

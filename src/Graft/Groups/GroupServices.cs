@@ -38,8 +38,8 @@ internal sealed record GroupServices
 
     internal required IPeers Peers { get; init; }
 
-    /// <summary>Watches over groups that rest; null if none does.</summary>
-    internal RestWatch? Rest { get; init; }
+    /// <summary>Watches over groups that rest.</summary>
+    internal required RestWatch Rest { get; init; }
 
     /// <summary>Passes a write on to whoever leads; null if nothing is passed on.</summary>
     internal Action<GroupActor, PendingWrite>? Forward { get; init; }

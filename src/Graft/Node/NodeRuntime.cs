@@ -335,7 +335,7 @@ internal sealed class NodeRuntime : INodeFailure
             Seed = _random.NextUInt64(),
             ElectionTimeout = setup.ElectionTimeout,
             EntryBytesMax = EntryBytesMax,
-            RestAfter = _services!.Rest is null ? null : setup.ElectionTimeout * 4,
+            RestAfter = setup.ElectionTimeout * 4,
         };
         RestoreRequest? restore = state.Snapshot is { } snapshot && setup.Machine is not IDiskStateMachine
             ? new RestoreRequest(snapshot.Last, new SnapshotContentReader(Snapshots.Open(id, snapshot.Last)))
