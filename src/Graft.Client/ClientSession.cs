@@ -157,7 +157,6 @@ internal sealed class ClientSession(ClientOptions options, TimeProvider time, No
                 CallMethod.Write,
                 isDirect => new WriteCall(WriteForm.OpenSession, new WriteOptions { IsLocalOnly = isDirect }, lifetime).Encode(),
                 default,
-                canBePassedOn: true,
                 options.AttemptTimeout,
                 new Deadline(time, options.AttemptTimeout),
                 CancellationToken.None);
@@ -213,7 +212,6 @@ internal sealed class ClientSession(ClientOptions options, TimeProvider time, No
                 CallMethod.Write,
                 isDirect => new WriteCall(WriteForm.KeepAlive, new WriteOptions { Session = id, IsLocalOnly = isDirect }, default).Encode(),
                 new WriteId(default, id, 0),
-                canBePassedOn: true,
                 options.AttemptTimeout,
                 deadline,
                 cancellation);

@@ -37,7 +37,7 @@ public sealed class GraftClient : IAsyncDisposable
         _leader = new LeaderCalls(options, _time, _nodes);
         _reads = new ReadCalls(options, _nodes, _leader);
         _session = new ClientSession(options, _time, _nodes, _leader);
-        Roster = new Roster((method, body, timeout, cancellation) => SendOnceAsync(method, body, canBePassedOn: true, timeout, cancellation), _time);
+        Roster = new Roster((method, body, timeout, cancellation) => SendOnceAsync(method, body, timeout, cancellation), _time);
     }
 
     /// <summary>Who belongs to the group as its leader sees it, plans and changes of it.</summary>
@@ -184,8 +184,19 @@ public sealed class GraftClient : IAsyncDisposable
     /// <param name="cancellation">Ends the wait, not the transfer.</param>
     /// <exception cref="RejectedException">It wasn't begun, or failed; the message says why.</exception>
     /// <exception cref="UnknownOutcomeException">It may have been begun.</exception>
-    public async ValueTask TransferLeadershipAsync(NodeId? target = null, TimeSpan timeout = default, CancellationToken cancellation = default) =>
-        await SendOnceAsync(CallMethod.Transfer, new TransferCall(target).Encode(), canBePassedOn: false, timeout, cancellation);
+    public async ValueTask TransferLeadershipAsync(NodeId? target = null, TimeSpan timeout = default, CancellationToken cancellation = default)
+    {
+        WriteResult result = await SendOnceAsync(CallMethod.Transfer, new TransferCall(target).Encode(), timeout, cancellation);
+        if (!TransferReply.TryRead(result.Answer.Span, out TransferResult transfer))
+        {
+            throw new UnknownOutcomeException("The leader answered with something else than the end of a transfer that this version knows.", default);
+        }
+
+        if (transfer.Outcome != TransferOutcome.Succeeded)
+        {
+            throw new RejectedException(RejectReason.TransferFailed, $"{transfer}.");
+        }
+    }
 
     /// <summary>Closes the session and all connections. Calls that wait end as they do when these are lost.</summary>
     public async ValueTask DisposeAsync()
@@ -206,13 +217,12 @@ public sealed class GraftClient : IAsyncDisposable
             CallMethod.Write,
             isDirect => new WriteCall(form, numbered with { IsLocalOnly = isDirect }, command).Encode(),
             new WriteId(default, numbered.Session, numbered.Sequence),
-            canBePassedOn: true,
             _options.AttemptTimeout,
             deadline,
             cancellation);
 
-    private ValueTask<WriteResult> SendOnceAsync(ushort method, byte[] body, bool canBePassedOn, TimeSpan timeout, CancellationToken cancellation) =>
-        _leader.SendAsync(method, _ => body, default, canBePassedOn, TimeoutMax, Begin(timeout, cancellation), cancellation);
+    private ValueTask<WriteResult> SendOnceAsync(ushort method, byte[] body, TimeSpan timeout, CancellationToken cancellation) =>
+        _leader.SendAsync(method, _ => body, default, TimeoutMax, Begin(timeout, cancellation), cancellation);
 
     private Deadline Begin(TimeSpan timeout, CancellationToken cancellation)
     {

@@ -19,14 +19,13 @@ internal sealed class LeaderCalls(ClientOptions options, TimeProvider time, Node
     /// <param name="method">What is asked.</param>
     /// <param name="body">The body; told whether it goes to the leader itself.</param>
     /// <param name="name">Names the write. Without a session in it, it isn't sent again once it may have been done.</param>
-    /// <param name="canBePassedOn">Whether a node that doesn't lead can take it.</param>
     /// <param name="patience">How long to wait for one answer.</param>
     /// <param name="deadline">Of the whole.</param>
     /// <param name="cancellation">The caller gives up.</param>
     /// <exception cref="RejectedException">Nothing happened.</exception>
     /// <exception cref="UnknownOutcomeException">It may have.</exception>
     internal async ValueTask<WriteResult> SendAsync(
-        ushort method, Func<bool, byte[]> body, WriteId name, bool canBePassedOn, TimeSpan patience, Deadline deadline, CancellationToken cancellation)
+        ushort method, Func<bool, byte[]> body, WriteId name, TimeSpan patience, Deadline deadline, CancellationToken cancellation)
     {
         var fate = new WriteFate(Why);
         BackOff pause = nodes.NewBackOff();
@@ -34,7 +33,7 @@ internal sealed class LeaderCalls(ClientOptions options, TimeProvider time, Node
         while (!deadline.IsOver && !nodes.IsOver)
         {
             Route? route = await FindAsync(deadline, cancellation);
-            if (route is null || !(route.IsDirect || canBePassedOn))
+            if (route is null)
             {
                 ThrowIfForeign(fate);
                 fate.Judge(WriteAttempt.NotSent(Why), name);

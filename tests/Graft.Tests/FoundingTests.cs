@@ -86,4 +86,34 @@ public sealed class FoundingTests
     [InlineData("0.0.0.0:7000", "127.0.0.1:7000", true)]
     public void Only_who_can_be_looked_for_from_elsewhere_waits(string listen, string? advertised, bool waits) =>
         Assert.Equal(waits, FoundingWatch.IsWorthWhile(NodeAddress.Parse(listen), advertised is null ? null : NodeAddress.Parse(advertised)));
+
+    [Fact]
+    public void Who_joins_before_anybody_listens_waits_for_somebody() => NodeWorld.Play(async world =>
+    {
+        Task<GraftNode> joining = world.StartAsync("b", "a");
+        await world.World.DelayAsync(TimeSpan.FromSeconds(20));
+        Assert.False(joining.IsCompleted);
+
+        GraftNode founder = await world.StartAsync("a");
+        GraftNode joined = await joining;
+
+        Assert.Equal(founder.Cluster, joined.Cluster);
+        Assert.Equal(2, founder.Group().Members.IncomingVoters.Length);
+    });
+
+    [Fact]
+    public void Who_joins_where_nobody_is_says_so_when_its_time_is_over() => NodeWorld.Play(async world =>
+    {
+        var log = new TestLog();
+        world.Configure = (_, options) => (options.JoinTimeout, options.Logger) = (TimeSpan.FromSeconds(30), log);
+
+        IOException alone = await Assert.ThrowsAsync<IOException>(() => world.StartAsync("b", "a", "c"));
+
+        Assert.Contains("a:4001", alone.Message, StringComparison.Ordinal);
+        Assert.Contains("c:4001", alone.Message, StringComparison.Ordinal);
+        Assert.Contains("30 s", alone.Message, StringComparison.Ordinal);
+        Assert.InRange(world.World.Time.Elapsed, TimeSpan.FromSeconds(30), TimeSpan.FromSeconds(32));
+        Assert.Single(log.Lines, static line => line.Id == 1007);
+        Assert.Null(LogTools.Describe(world.Disks["b"]).Node);
+    });
 }

@@ -1,3 +1,5 @@
+using Graft.Consensus;
+
 namespace Graft.Tests;
 
 public sealed class NodeTests
@@ -48,6 +50,28 @@ public sealed class NodeTests
         await NodeWorld.WriteAsync(other, "after");
 
         Assert.True(world.World.Time.Elapsed - stopped < TimeSpan.FromMilliseconds(200), $"{world.World.Time.Elapsed - stopped} without writes.");
+    });
+
+    [Fact]
+    public void Any_node_has_leadership_handed_over_and_tells_how_it_ended() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+        foreach (GraftNode asked in world.Nodes.Values)
+        {
+            GraftNode before = world.Leader;
+            GraftNode target = world.Nodes.Values.First(node => node != before);
+
+            TransferResult result = await asked.Group().TransferLeadershipAsync(target.Id, default, CancellationToken.None);
+
+            Assert.Equal(new TransferResult(target.Id, TransferOutcome.Succeeded), result);
+            await world.World.UntilAsync(() => world.Nodes.Values.All(node => node.Group().Leader == target.Id), "everybody follows it");
+        }
+
+        GraftNode leader = world.Leader;
+        RejectedException refused = await Assert.ThrowsAsync<RejectedException>(
+            () => world.Nodes.Values.First(node => node != leader).Group().TransferLeadershipAsync(leader.Id, default, CancellationToken.None));
+        Assert.Contains("leads", refused.Message, StringComparison.Ordinal);
+        Assert.Same(leader, world.Leader);
     });
 
     [Fact]

@@ -11,6 +11,10 @@ namespace Graft.Network;
 /// <param name="QueuedBytes">Bytes that wait or are being written.</param>
 /// <param name="RoundTrip">Of the last ping that was answered on this connection; null before.</param>
 /// <param name="Drops">Messages that were dropped since the link began.</param>
+/// <param name="ClockOffset">
+/// How far the peer's wall clock is ahead of this node's, within half a round trip, by the last ping that was answered on this connection; null
+/// before. Negative if it's behind.
+/// </param>
 public readonly record struct LinkStatus(
     bool IsConnected,
     DateTimeOffset Since,
@@ -19,4 +23,5 @@ public readonly record struct LinkStatus(
     string LastError,
     int QueuedBytes,
     TimeSpan? RoundTrip,
-    long Drops);
+    long Drops,
+    TimeSpan? ClockOffset);

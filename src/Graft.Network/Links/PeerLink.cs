@@ -31,6 +31,7 @@ public sealed class PeerLink
     private string _lastError = "";
     private Incarnation _incarnation;
     private TimeSpan? _roundTrip;
+    private TimeSpan? _clockOffset;
     private long _drops;
     private long _unsent;
     private long _heard;
@@ -58,7 +59,7 @@ public sealed class PeerLink
             lock (_gate)
             {
                 return new LinkStatus(
-                    _isConnected, _since, _address, _incarnation, _lastError, _outbox?.QueuedBytes ?? 0, _roundTrip, Interlocked.Read(ref _drops));
+                    _isConnected, _since, _address, _incarnation, _lastError, _outbox?.QueuedBytes ?? 0, _roundTrip, Interlocked.Read(ref _drops), _clockOffset);
             }
         }
     }
@@ -270,7 +271,7 @@ public sealed class PeerLink
     {
         lock (_gate)
         {
-            (_isConnected, _isSilent, _roundTrip) = (true, false, null);
+            (_isConnected, _isSilent, _roundTrip, _clockOffset) = (true, false, null, null);
             (_connection, _incarnation, _since) = (dialed.Connection, dialed.Welcome.Incarnation, _time.GetUtcNow());
             _heard = _time.GetTimestamp();
             if (_forgotten.IsCancellationRequested)
@@ -293,7 +294,7 @@ public sealed class PeerLink
                 Interlocked.Add(ref _drops, _unsent);
             }
 
-            (_isConnected, _connection, _outbox, _roundTrip, _lastError) = (false, null, null, null, why);
+            (_isConnected, _connection, _outbox, _roundTrip, _clockOffset, _lastError) = (false, null, null, null, null, why);
         }
 
         outbox.Close();
@@ -305,21 +306,23 @@ public sealed class PeerLink
         while (error is null && await reader.MoveNextAsync())
         {
             error = reader.Header.Type == FrameType.Pong ? null : $"It sent a frame of type {reader.Header.Type} to the dialing side of a peer connection.";
-            Hear(reader.Header.Id);
+            Hear(reader.Header.Id, PongBody.TryRead(reader.Body));
         }
 
         outbox.Close();
         return error ?? reader.Error;
     }
 
-    private void Hear(ulong ping)
+    private void Hear(ulong ping, DateTimeOffset? wall)
     {
         lock (_gate)
         {
             _heard = _time.GetTimestamp();
             if (ping == _ping)
             {
-                _roundTrip = _time.GetElapsedTime(_pinged);
+                TimeSpan roundTrip = _time.GetElapsedTime(_pinged);
+                _roundTrip = roundTrip;
+                _clockOffset = wall - (_time.GetUtcNow() - (roundTrip / 2));
             }
         }
     }

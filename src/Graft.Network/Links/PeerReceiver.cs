@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.IO.Pipelines;
 using Graft.Consensus;
 
 namespace Graft.Network;
@@ -12,6 +11,7 @@ internal sealed class PeerReceiver
     private readonly MessageEnds _ends;
     private readonly List<PeerMessage> _decoded = [];
     private readonly Lock _gate = new();
+    private readonly byte[] _pong = new byte[PongBody.Size];
     private long _heardAt;
     private bool _isRetired;
 
@@ -64,7 +64,7 @@ internal sealed class PeerReceiver
             switch (reader.Header.Type)
             {
                 case FrameType.Ping:
-                    error = await AnswerAsync(_connection.Output, reader.Header.Id);
+                    error = await AnswerAsync(reader.Header.Id);
                     break;
                 case FrameType.Batch:
                     error = TakeBatch(reader.Body);
@@ -78,11 +78,12 @@ internal sealed class PeerReceiver
         return watch.HasExpired ? $"Nothing was heard for {_endpoint.Options.SilenceMax.TotalSeconds:0.###} s." : error ?? reader.Error;
     }
 
-    private static async ValueTask<string?> AnswerAsync(PipeWriter output, ulong ping)
+    private async ValueTask<string?> AnswerAsync(ulong ping)
     {
         try
         {
-            await Dialer.WriteFrameAsync(output, FrameType.Pong, ping, default);
+            PongBody.Write(_pong, _endpoint.Time.GetUtcNow());
+            await Dialer.WriteFrameAsync(_connection.Output, FrameType.Pong, ping, _pong);
             return null;
         }
         catch (Exception exception) when (ConnectionFaults.Is(exception))

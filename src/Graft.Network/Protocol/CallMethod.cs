@@ -18,7 +18,7 @@ public static class CallMethod
     /// </summary>
     public const ushort ChangeMembers = 4;
 
-    /// <summary>Hands leadership over: <see cref="TransferCall"/>, answered by <see cref="WriteReply"/>.</summary>
+    /// <summary>Hands leadership over: <see cref="TransferCall"/>, answered by <see cref="TransferReply"/>. Any node passes it on to the leader.</summary>
     public const ushort Transfer = 5;
 
     /// <summary>Whether the node is ready to serve: no body, no answer but the status.</summary>

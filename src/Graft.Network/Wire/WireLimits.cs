@@ -34,7 +34,8 @@ public static class WireLimits
     internal static int BodyBytesMax(FrameType type) => type switch
     {
         FrameType.Hello or FrameType.Welcome or FrameType.Refused or FrameType.FetchRefused => HelloBytesMax,
-        FrameType.Ping or FrameType.Pong or FrameType.Cancel or FrameType.SnapshotEnd => 0,
+        FrameType.Ping or FrameType.Cancel or FrameType.SnapshotEnd => 0,
+        FrameType.Pong => PongBody.Size,
         FrameType.Batch => BatchBytesMax,
         FrameType.Request => CallCodec.RequestHeadBytes + CallBodyBytesMax,
         FrameType.Response => CallCodec.ResponseHeadBytes + CallBodyBytesMax,

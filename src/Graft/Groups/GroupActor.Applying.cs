@@ -210,11 +210,7 @@ internal sealed partial class GroupActor
         EndAllWrites(
             appended: write => new UnknownOutcomeException($"{why.Message} Whether {write.Entry} is committed, another node can tell.", write.Id),
             other: _ => new RejectedException(RejectReason.ApplyHalted, why.Message));
-        if (_core.Role == Role.Leader)
-        {
-            _core.TransferLeadership(null, _settings.DefaultTimeout, now);
-        }
-
+        _deferAt = now;
         _services.Failure.ReportHalted(why);
     }
 }

@@ -53,6 +53,7 @@ internal sealed partial class GroupActor
             _compareAt = now + _settings.CompareInterval;
             _sessionBase = _sessionClock;
             SetUndecidedAside();
+            OnElected(now);
             Volatile.Write(ref _leadership, new CancellationTokenSource());
             return;
         }

@@ -47,6 +47,7 @@ internal sealed partial class GroupActor
             SnapshotBytes = _snapshotBytes,
             IsSnapshotUnderWay = isAlive && _isSnapshotUnderWay,
             IsRestoring = isAlive && _isRestoring,
+            ClockExcess = isAlive ? ClockExcess() : TimeSpan.Zero,
             Halted = view.Halted,
             Divergence = view.Divergence,
             Removed = view.Removed,

@@ -164,7 +164,7 @@ internal sealed partial class GroupActor
         }
 
         PayloadBlock block = PayloadBlock.Rent(_freeBlocks, bytes);
-        long wall = _services.Clock.WallTicks;
+        long wall = TimeForEntries(now);
         long session = SessionNow(now);
         _born.Clear();
         for (int i = 0; i < _proposed.Count; i++)

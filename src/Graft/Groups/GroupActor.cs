@@ -324,6 +324,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
     private void Conclude(Instant now)
     {
+        ConsiderDeferring(now);
         TakeOrders(now);
         EndChanges();
         SubmitCommitted();
@@ -385,6 +386,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         Instant deadline = Instant.Earlier(_core.NextDeadline, Instant.Earlier(_nextWriteDeadline, _retryDiskAt));
         deadline = Instant.Earlier(deadline, _nextReadDeadline);
         deadline = Instant.Earlier(deadline, IsComparing ? _compareAt : Instant.Never);
+        deadline = Instant.Earlier(deadline, _deferAt);
         if (deadline != Instant.Never)
         {
             _services.Deadlines.Set(this, Instant.Later(deadline, now));

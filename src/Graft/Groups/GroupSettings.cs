@@ -31,5 +31,8 @@ internal sealed record GroupSettings
     /// <summary>How long after a comparison of states the next one comes, if there is something new; never if zero.</summary>
     internal TimeSpan CompareInterval { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>How far ahead of most voters' a leader's wall clock may be.</summary>
+    internal TimeSpan ClockBound { get; init; } = TimeSpan.FromSeconds(10);
+
     internal int SnapshotsKept { get; init; } = 2;
 }

@@ -15,6 +15,12 @@ public sealed class GraftOptions
     /// <summary>The addresses of a cluster to join. Without any, an empty directory founds a new cluster.</summary>
     public IList<string> Join { get; } = [];
 
+    /// <summary>As what to join: <c>Voter</c>, <c>Learner</c> or <c>Witness</c>.</summary>
+    public MemberKind JoinAs { get; set; } = MemberKind.Voter;
+
+    /// <inheritdoc cref="NodeOptions.JoinTimeout"/>
+    public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromMinutes(5);
+
     /// <inheritdoc cref="NodeOptions.ForceNew"/>
     public bool ForceNew { get; set; }
 
@@ -30,6 +36,9 @@ public sealed class GraftOptions
     /// <inheritdoc cref="NodeOptions.DefaultTimeout"/>
     public TimeSpan DefaultTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
+    /// <inheritdoc cref="NodeOptions.ClockBound"/>
+    public TimeSpan ClockBound { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <inheritdoc cref="NodeOptions.SnapshotLogBytes"/>
     public long SnapshotLogBytes { get; set; } = 64 << 20;
 
@@ -44,11 +53,14 @@ public sealed class GraftOptions
             Listen = Parse(Listen, nameof(Listen)) ?? default,
             Advertised = Advertised is null ? null : Parse(Advertised, nameof(Advertised)),
             Found = Join.Count == 0,
+            JoinAs = JoinAs,
+            JoinTimeout = JoinTimeout,
             ForceNew = ForceNew,
             LeaveOnStop = LeaveOnStop,
             LeaveTimeout = LeaveTimeout,
             ElectionTimeout = ElectionTimeout,
             DefaultTimeout = DefaultTimeout,
+            ClockBound = ClockBound,
             SnapshotLogBytes = SnapshotLogBytes,
         };
         foreach (string address in Join)

@@ -4,7 +4,7 @@ using Graft.Network;
 namespace Graft;
 
 /// <summary>Answers calls of clients and of other nodes.</summary>
-internal sealed class CallService(NodeRuntime runtime, MembersDesk members)
+internal sealed class CallService(NodeRuntime runtime, LeaderDesk desk)
 {
     /// <summary>A request that was passed on this often isn't passed on again: those who passed it disagree on who leads.</summary>
     internal const int HopsMax = 3;
@@ -24,9 +24,9 @@ internal sealed class CallService(NodeRuntime runtime, MembersDesk members)
                 CallMethod.Read => await ReadAsync(group, request, cancellation),
                 CallMethod.Describe => Done((await group.DescribeAsync()).Encode()),
                 CallMethod.ChangeMembers or CallMethod.PlanMembers or CallMethod.ListMembers => Done(WriteReply.Encode(
-                    await members.AskAsync(group, request.Method, request.Body.ToArray(), request.Remaining, request.Hops, cancellation))),
+                    await desk.AskAsync(group, request.Method, request.Body.ToArray(), request.Remaining, request.Hops, cancellation))),
                 CallMethod.Removed => NoteRemoved(group, request),
-                CallMethod.Transfer => await TransferAsync(group, request),
+                CallMethod.Transfer => await TransferAsync(group, request, cancellation),
                 CallMethod.Ready => group.View.Leader is null
                     ? Failure(ReplyStatus.NotRead, RejectReason.NoLeader, $"{group.Id} has no leader that {runtime.Identity.Node} knows of.")
                     : Done(default),
@@ -116,17 +116,14 @@ internal sealed class CallService(NodeRuntime runtime, MembersDesk members)
         return Done(default);
     }
 
-    private static async ValueTask<CallReply> TransferAsync(GroupActor group, CallRequest request)
+    private async ValueTask<CallReply> TransferAsync(GroupActor group, CallRequest request, CancellationToken cancellation)
     {
         if (!TransferCall.TryRead(request.Body.Span, out TransferCall call))
         {
             return Malformed("a transfer");
         }
 
-        TransferResult result = await group.TransferAsync(call.Target, request.Remaining);
-        return result.Outcome == TransferOutcome.Succeeded
-            ? Done(WriteReply.Encode(default))
-            : Failure(ReplyStatus.Rejected, RejectReason.TransferFailed, $"{result}.", group.View.Leader);
+        return Done(WriteReply.Encode(await desk.TransferAsync(group, call, request.Remaining, request.Hops, cancellation)));
     }
 
     private static CallReply Done(ReadOnlyMemory<byte> body) => new(ReplyStatus.Done, body);

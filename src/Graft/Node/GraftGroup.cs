@@ -7,11 +7,12 @@ namespace Graft;
 public sealed class GraftGroup
 {
     private readonly GroupActor _actor;
+    private readonly LeaderDesk _desk;
 
-    internal GraftGroup(GroupActor actor, MembersDesk members, TimeProvider time)
+    internal GraftGroup(GroupActor actor, LeaderDesk desk, TimeProvider time)
     {
-        _actor = actor;
-        Roster = new Roster((method, body, timeout, cancellation) => members.AskAsync(actor, method, body, timeout, hops: 0, cancellation), time);
+        (_actor, _desk) = (actor, desk);
+        Roster = new Roster((method, body, timeout, cancellation) => desk.AskAsync(actor, method, body, timeout, hops: 0, cancellation), time);
     }
 
     public GroupId Id => _actor.Id;
@@ -123,10 +124,19 @@ public sealed class GraftGroup
     public async ValueTask AnnounceAsync(NodeId node, NodeAddress address) =>
         await _actor.WriteAsync(WriteForm.Announce, AddressBook.Encode(node, address.ToString()), default, CancellationToken.None);
 
-    /// <summary>Hands leadership to a node, or to the one that is best placed.</summary>
+    /// <summary>Has leadership handed to a node, or to the one that is best placed, wherever the leader is.</summary>
+    /// <param name="target">Who is to lead; the leader chooses if left out.</param>
+    /// <param name="timeout">How long the whole call may take; the default if zero. Commands wait for as long as a transfer is under way.</param>
+    /// <param name="cancellation">Ends the wait, not the transfer.</param>
+    /// <returns>To whom, and how it ended.</returns>
     /// <exception cref="RejectedException">It wasn't begun; the message says why.</exception>
-    public Task<TransferResult> TransferLeadershipAsync(NodeId? target = null, TimeSpan timeout = default) =>
-        _actor.TransferAsync(target, timeout > TimeSpan.Zero ? timeout : TimeSpan.FromSeconds(5));
+    /// <exception cref="UnknownOutcomeException">The leader was asked and didn't say what came of it; <see cref="Leader"/> tells who leads.</exception>
+    public async Task<TransferResult> TransferLeadershipAsync(NodeId? target = null, TimeSpan timeout = default, CancellationToken cancellation = default)
+    {
+        WriteResult result = await _desk.TransferAsync(_actor, new TransferCall(target), timeout, hops: 0, cancellation);
+        return TransferReply.TryRead(result.Answer.Span, out TransferResult transfer) ? transfer
+            : throw new UnknownOutcomeException("The leader answered with something else than the end of a transfer that this version knows.", default);
+    }
 
     /// <summary>Takes a snapshot of what is applied, and compacts the log behind it.</summary>
     /// <returns>The last entry in it.</returns>

@@ -38,12 +38,12 @@ public sealed partial class GraftNode
             if (group.View.Membership.Contains(Id) && group.View.Removed is null)
             {
                 var request = new MembersRequest(MembershipChange.None.Remove(Id));
-                await _members.AskAsync(group, CallMethod.ChangeMembers, request.Encode(), timeout, hops: 0, CancellationToken.None);
+                await _desk.AskAsync(group, CallMethod.ChangeMembers, request.Encode(), timeout, hops: 0, CancellationToken.None);
             }
         }
     }
 
-    private GraftGroup Handle(GroupActor group) => new(group, _members, _runtime.Clock.Time);
+    private GraftGroup Handle(GroupActor group) => new(group, _desk, _runtime.Clock.Time);
 
     private async Task TryLeaveAsync()
     {

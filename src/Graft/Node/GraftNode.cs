@@ -29,14 +29,14 @@ public sealed partial class GraftNode : IAsyncDisposable
     private readonly NodeOptions _options;
     private readonly INetwork _bytes;
     private readonly Forwarder _forwarder;
-    private readonly MembersDesk _members;
+    private readonly LeaderDesk _desk;
     private Task? _stopped;
 
     private GraftNode(NodeRuntime runtime, NodeNetwork network, NodeOptions options, INetwork bytes)
     {
         (_runtime, _network, _options, _bytes) = (runtime, network, options, bytes);
         _forwarder = new Forwarder(network.Endpoint, runtime.Identity.Node, runtime.Clock);
-        _members = new MembersDesk(_forwarder, network.Endpoint, runtime.Clock) { DefaultTimeout = options.DefaultTimeout };
+        _desk = new LeaderDesk(_forwarder, network.Endpoint, runtime.Clock) { DefaultTimeout = options.DefaultTimeout };
     }
 
     public NodeId Id => _runtime.Identity.Node;
@@ -234,21 +234,7 @@ public sealed partial class GraftNode : IAsyncDisposable
                 "The data directory is empty. Found: start a new cluster with this node. Join: the addresses of a cluster to join.", nameof(options));
         }
 
-        List<string> answers = [];
-        foreach (NodeAddress address in options.Join)
-        {
-            try
-            {
-                await using CallConnection connection = await CallConnection.OpenAsync(new CallConnectionOptions(), seams.Network, address, seams.Time, cancellation);
-                return new NodeIdentity(connection.Server.Cluster, node);
-            }
-            catch (IOException failure)
-            {
-                answers.Add($"{address}: {failure.Message}");
-            }
-        }
-
-        throw new IOException($"Nobody of the cluster to join answered. {string.Join(" ", answers)}");
+        return new NodeIdentity(await Joining.FindClusterAsync(options, seams, cancellation), node);
     }
 
     // A node that lost its disk is looked for by its cluster, and would found a second one in its place.
@@ -275,6 +261,7 @@ public sealed partial class GraftNode : IAsyncDisposable
             SnapshotLogBytes = _options.SnapshotLogBytes,
             TrailingEntries = _options.TrailingEntries,
             CompareInterval = _options.CompareInterval,
+            ClockBound = _options.ClockBound,
         };
 
         // What the directory was born for may not have come about: the process died, the port was taken. It is done then.
@@ -296,7 +283,7 @@ public sealed partial class GraftNode : IAsyncDisposable
                 : null,
             (group, write) => _runtime.Scheduler.Start(() => _ = _forwarder.ForwardAsync(group, sessions.Of(group.Id), write)),
             Learn);
-        await _network.StartAsync(new CallService(_runtime, _members), cancellation);
+        await _network.StartAsync(new CallService(_runtime, _desk), cancellation);
         GroupActor? own = _runtime.FindOrCreate(DefaultGroup);
         if (own is not null && isFounder)
         {

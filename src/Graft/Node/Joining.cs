@@ -1,15 +1,61 @@
 using Graft.Consensus;
 using Graft.Network;
+using Microsoft.Extensions.Logging;
 
 namespace Graft;
 
 /// <summary>The way of a new node into its cluster, through whichever member answers.</summary>
-internal sealed class Joining(Endpoint endpoint, INetwork network, CallConnectionOptions caller, NodeOptions options, NodeId self, NodeClock clock)
+internal sealed partial class Joining(Endpoint endpoint, INetwork network, CallConnectionOptions caller, NodeOptions options, NodeId self, NodeClock clock)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan PauseUnanswered = TimeSpan.FromSeconds(1);
 
     private readonly SortedDictionary<NodeId, NodeAddress> _known = [];
+
+    /// <summary>Asks those it's to join which cluster theirs is, until one answers: nodes that are started together come up in any order.</summary>
+    /// <param name="options">The addresses, and for how long.</param>
+    /// <param name="seams">The network and the clock.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="HelloRefusedException">Somebody is there and refuses this program; waiting wouldn't change its mind.</exception>
+    /// <exception cref="IOException">Nobody answered in time; the message says what became of each address.</exception>
+    internal static async Task<ClusterId> FindClusterAsync(NodeOptions options, NodeSeams seams, CancellationToken cancellation)
+    {
+        var clock = new NodeClock(seams.Time);
+        Instant deadline = clock.Now + options.JoinTimeout;
+        string said = "";
+        while (true)
+        {
+            List<string> answers = [];
+            foreach (NodeAddress address in options.Join)
+            {
+                try
+                {
+                    await using CallConnection connection = await CallConnection.OpenAsync(new CallConnectionOptions(), seams.Network, address, seams.Time, cancellation);
+                    return connection.Server.Cluster;
+                }
+                catch (IOException failure) when (failure is not HelloRefusedException)
+                {
+                    answers.Add($"{address}: {failure.Message}");
+                }
+            }
+
+            string all = string.Join(" ", answers);
+            if (clock.Now >= deadline)
+            {
+                throw new IOException($"Nobody of the cluster to join answered in {options.JoinTimeout.TotalSeconds:0.#} s. {all}");
+            }
+
+            // The same again and again is no news.
+            if (options.Logger is { } logger && all != said)
+            {
+                Log.Unanswered(logger, all);
+                said = all;
+            }
+
+            await Task.Delay(PauseUnanswered, seams.Time, cancellation);
+        }
+    }
 
     /// <summary>Has itself announced and added, and waits until it is what it was to become.</summary>
     /// <param name="group">Its own side of the group, empty as yet.</param>
@@ -159,5 +205,11 @@ internal sealed class Joining(Endpoint endpoint, INetwork network, CallConnectio
     {
         _known[node] = address;
         learned(node, address);
+    }
+
+    private static partial class Log
+    {
+        [LoggerMessage(1007, LogLevel.Warning, "Nobody of the cluster to join has answered yet; trying on. {Answers}")]
+        internal static partial void Unanswered(ILogger logger, string answers);
     }
 }

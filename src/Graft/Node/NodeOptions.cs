@@ -59,7 +59,7 @@ public sealed class NodeOptions
     /// <summary>How long a call may take that names no time of its own.</summary>
     public TimeSpan DefaultTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long joining may take, catching up included, before the start fails. The node stays a member and can be removed.</summary>
+    /// <summary>How long joining may take, before the start fails: until somebody answers, and then until this node has caught up. One that was added stays a member and can be removed.</summary>
     public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
     /// <summary>The largest command, in bytes. An entry has to fit an eighth of <see cref="LogCacheBytes"/> and a quarter of <see cref="SegmentBytes"/>: raise those first.</summary>
@@ -77,6 +77,13 @@ public sealed class NodeOptions
     /// wrong for that long at most.
     /// </remarks>
     public TimeSpan CompareInterval { get; set; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>
+    /// How far this node's wall clock may be ahead of those of most voters. Beyond that it hands leadership over as soon as it leads, and says so
+    /// (event 1214): the time that state machines are told never goes back, so a clock that is years ahead would stop it for years.
+    /// </summary>
+    /// <remarks>Ten seconds: far beyond what synchronized clocks differ by, and little to wait for if one got through.</remarks>
+    public TimeSpan ClockBound { get; set; } = TimeSpan.FromSeconds(10);
 
     /// <summary>Told what somebody has to act on; may come from any thread, and had better return soon.</summary>
     public Action<GroupAlarm>? OnAlarm { get; set; }
@@ -101,6 +108,7 @@ public sealed class NodeOptions
         Require(LeaveTimeout > TimeSpan.Zero, $"LeaveTimeout ({LeaveTimeout}) must be above zero.");
         Require(CommandBytesMax is > 0 and <= 7 << 20, $"CommandBytesMax ({CommandBytesMax}) must lie between 1 and {7 << 20}: a command has to fit a message.");
         Require(CommandBytesMax + 128 <= Math.Min(LogCacheBytes / 8, SegmentBytes / 4), $"CommandBytesMax ({CommandBytesMax}) must be at most an eighth of LogCacheBytes ({LogCacheBytes}) and a quarter of SegmentBytes ({SegmentBytes}).");
+        Require(ClockBound > TimeSpan.Zero, $"ClockBound ({ClockBound}) must be above zero.");
         Require(SnapshotLogBytes > 0, $"SnapshotLogBytes ({SnapshotLogBytes}) must be above zero.");
         Require(CompareInterval >= TimeSpan.Zero, $"CompareInterval ({CompareInterval}) must not be below zero.");
         Require(!Found || Join.Count == 0, "Found and Join exclude each other: a node founds a cluster or joins one.");

@@ -53,6 +53,9 @@ public sealed record GroupStatus
     /// <summary>The state machine opens its disk, or takes a snapshot's state; reads wait.</summary>
     public required bool IsRestoring { get; init; }
 
+    /// <summary>How far this node's wall clock is ahead of those of most voters, if that is more than <see cref="NodeOptions.ClockBound"/>; else zero.</summary>
+    public required TimeSpan ClockExcess { get; init; }
+
     /// <summary>Why the state machine applies nothing further.</summary>
     public required ApplyHaltedException? Halted { get; init; }
 

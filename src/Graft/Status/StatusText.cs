@@ -51,6 +51,13 @@ internal static class StatusText
             yield return $"{status.Node} was removed by the configuration at index {removed}. If it wasn't meant, add it again.";
         }
 
+        if (status.ClockExcess > TimeSpan.Zero)
+        {
+            yield return string.Create(
+                CultureInfo.InvariantCulture,
+                $"The wall clock of {status.Node} is {status.ClockExcess.TotalSeconds:0} s ahead of those of most voters: it leaves leading to others. Set the clock.");
+        }
+
         if (status.Disk.IsFull)
         {
             yield return $"The disk of {status.Node} is full: commands are refused, votes and reads go on. Free space; it goes on by itself.";

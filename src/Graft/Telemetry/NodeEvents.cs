@@ -69,6 +69,8 @@ internal sealed partial class NodeEvents : Actor
         }
     }
 
+    internal void ClockIsAhead(GroupId group, TimeSpan ahead) => Write(logger => Log.ClockIsAhead(logger, _node, group, ahead.TotalSeconds));
+
     internal void LinkUp(NodeId peer) => Write(logger => Log.LinkUp(logger, _node, peer));
 
     internal void LinkDown(NodeId peer, string why) => Write(logger => Log.LinkDown(logger, _node, peer, why));
@@ -178,6 +180,9 @@ internal sealed partial class NodeEvents : Actor
 
         [LoggerMessage(1213, LogLevel.Warning, "{Node} refuses writes to {Group}: {Queued} bytes wait already. {Omitted} more were refused since the last line.")]
         internal static partial void Overloaded(ILogger logger, NodeId node, GroupId group, long queued, long omitted);
+
+        [LoggerMessage(1214, LogLevel.Error, "{Node}: its wall clock is {Seconds} s ahead of those of most voters of {Group}. It leaves leading to others; set the clock.")]
+        internal static partial void ClockIsAhead(ILogger logger, NodeId node, GroupId group, double seconds);
 
         [LoggerMessage(1301, LogLevel.Information, "{Node} is connected to {Peer}.")]
         internal static partial void LinkUp(ILogger logger, NodeId node, NodeId peer);

@@ -227,7 +227,7 @@ public sealed class StatusTests
         Link(new NodeAddress("b", 2), isConnected, error, queued, roundTrip);
 
     private static LinkStatus Link(NodeAddress? address, bool isConnected = false, string error = "", int queued = 0, TimeSpan? roundTrip = null) =>
-        new(isConnected, DateTimeOffset.UnixEpoch, address, new Incarnation(1), error, queued, roundTrip, 0);
+        new(isConnected, DateTimeOffset.UnixEpoch, address, new Incarnation(1), error, queued, roundTrip, 0, null);
 
     private static DiskStatus Disk(bool isFull = false, string? failure = null, TimeSpan? lastFlush = null) => new(isFull, failure, TimeSpan.Zero, lastFlush);
 
@@ -256,5 +256,6 @@ public sealed class StatusTests
         Removed = null,
         ElectionTimeout = TimeSpan.FromMilliseconds(500),
         IsWitness = false,
+        ClockExcess = TimeSpan.Zero,
     };
 }

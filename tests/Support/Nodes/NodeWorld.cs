@@ -29,6 +29,9 @@ internal sealed class NodeWorld
     /// <summary>Makes the state machine of a node around the one in <see cref="Machines"/>.</summary>
     internal Func<string, TestMachine, IStateMachine> Around { get; set; } = static (_, machine) => machine;
 
+    /// <summary>How far the wall clock of a node is ahead of the world's, from its next start on.</summary>
+    internal SortedDictionary<string, TimeSpan> Skews { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Changes what a node is told at its start.</summary>
     internal Action<string, NodeOptions>? Configure { get; set; }
 
@@ -58,7 +61,7 @@ internal sealed class NodeWorld
         var seams = new NodeSeams
         {
             Disk = disk,
-            Time = World.Time,
+            Time = Skews.TryGetValue(name, out TimeSpan skew) ? new SkewedTime(World.Time, skew) : World.Time,
             Seed = _random.NextUInt64(),
             Network = Network.At(options.Listen.Host),
             Context = World,

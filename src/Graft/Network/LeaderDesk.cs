@@ -4,19 +4,21 @@ using Graft.Network;
 
 namespace Graft;
 
-/// <summary>Takes what is asked about members: at the leader it's done here, elsewhere it's passed on.</summary>
+/// <summary>Takes what only the leader can say or do, about members and about leadership itself: at the leader it's done here, elsewhere it's passed on.</summary>
 /// <param name="forwarder">Finds the leader.</param>
 /// <param name="endpoint">The way to other nodes.</param>
 /// <param name="clock">The node's clock.</param>
-internal sealed class MembersDesk(Forwarder forwarder, Endpoint endpoint, NodeClock clock)
+internal sealed class LeaderDesk(Forwarder forwarder, Endpoint endpoint, NodeClock clock)
 {
     // Who is removed is told, and given up soon: it finds out by itself.
     private static readonly TimeSpan TellPatience = TimeSpan.FromSeconds(1);
 
+    private const double TransferShare = 0.9;
+
     /// <summary>How long a call may take that says nothing.</summary>
     internal required TimeSpan DefaultTimeout { private get; init; }
 
-    /// <summary>Brings a question or a change to the leader.</summary>
+    /// <summary>Brings a question about members, or a change of them, to the leader.</summary>
     /// <param name="group">Whose members.</param>
     /// <param name="method">One of <see cref="CallMethod"/>'s three about members.</param>
     /// <param name="body">Its body.</param>
@@ -45,6 +47,29 @@ internal sealed class MembersDesk(Forwarder forwarder, Endpoint endpoint, NodeCl
             hops,
             cancellation);
     }
+
+    /// <summary>Has leadership handed over.</summary>
+    /// <param name="group">Whose.</param>
+    /// <param name="call">To whom.</param>
+    /// <param name="timeout">How long the whole may take; the default if zero.</param>
+    /// <param name="hops">How often it was passed on before it came here.</param>
+    /// <param name="cancellation">The caller gives up.</param>
+    /// <returns>A <see cref="TransferReply"/>.</returns>
+    /// <exception cref="RejectedException">It wasn't begun.</exception>
+    /// <exception cref="UnknownOutcomeException">It may have been.</exception>
+    internal ValueTask<WriteResult> TransferAsync(GroupActor group, TransferCall call, TimeSpan timeout, byte hops, CancellationToken cancellation) =>
+        forwarder.AskLeaderAsync(
+            group,
+            CallMethod.Transfer,
+            call.Encode(),
+            left => TransferAsync(group, call.Target, left),
+            timeout > TimeSpan.Zero ? timeout : DefaultTimeout,
+            hops,
+            cancellation);
+
+    // It ends a little before its caller's time does, or nobody would be told how.
+    private static async Task<WriteResult> TransferAsync(GroupActor group, NodeId? target, TimeSpan left) =>
+        new(LogIndex.Zero, TransferReply.Encode(await group.TransferAsync(target, Positive(left * TransferShare))));
 
     private static async Task<WriteResult> ListAsync(GroupActor group)
     {
