@@ -71,6 +71,28 @@ public sealed class SessionTableTests
         Assert.Equal(SessionVerdict.Expired, table.Judge(new LogIndex(99_999), Numbered(2, 1), out _));
     }
 
+    [Fact]
+    public void An_answer_that_is_too_large_to_keep_is_given_once_and_its_command_never_applied_again()
+    {
+        SessionTable table = Opened(out ulong session);
+        Assert.Equal(SessionVerdict.Apply, table.Judge(new LogIndex(2), Numbered(session, 1), out _));
+        table.Record(session, 1, new byte[SessionTable.AnswerMax + 1]);
+        Assert.Equal(SessionVerdict.Apply, table.Judge(new LogIndex(3), Numbered(session, 2), out _));
+        table.Record(session, 2, new byte[SessionTable.AnswerMax]);
+        byte[] written = new byte[table.Size];
+        table.Write(written);
+        var read = new SessionTable();
+
+        Assert.True(read.TryRead(written));
+
+        Assert.All([table, read], each =>
+        {
+            Assert.Equal(SessionVerdict.Forgotten, each.Judge(new LogIndex(4), Numbered(session, 1), out _));
+            Assert.Equal(SessionVerdict.Answered, each.Judge(new LogIndex(4), Numbered(session, 2), out SessionAnswer kept));
+            Assert.Equal(SessionTable.AnswerMax, kept.Answer.Length);
+        });
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

@@ -1,7 +1,5 @@
-using System.Buffers.Binary;
 using Graft.Consensus;
 using Graft.Network;
-using Graft.Storage;
 
 namespace Graft;
 
@@ -11,10 +9,13 @@ namespace Graft;
 /// A state machine that throws ends the loop, and nothing is ever skipped: what it didn't apply, it may apply after a restart.
 /// One that keeps its state on disk commits at the end of each work, before anybody hears of it.
 /// </remarks>
-internal sealed class Applier : IDeadline
+internal sealed partial class Applier : IDeadline, IThreadPoolWorkItem
 {
     // A state that is rebuilt from snapshots asks nothing of the log behind them.
     private static readonly LogIndex Always = new(ulong.MaxValue);
+
+    // Who has given up is let go of this soon, whatever its deadline was: it may have brought a long question.
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
 
     private readonly MachineContext _context;
     private readonly IStateMachine _machine;
@@ -30,6 +31,8 @@ internal sealed class Applier : IDeadline
     private readonly DeadlineQueue? _deadlines;
     private readonly List<Task> _answering = [];
     private readonly List<PendingRead> _asked = [];
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _readsQueued;
     private IMachineStart? _starting;
     private bool _isStopping;
     private bool _isOver;
@@ -61,9 +64,18 @@ internal sealed class Applier : IDeadline
     internal EntryId Applied { get; private set; }
 
     /// <summary>Ends once the loop has; never faulted.</summary>
-    internal Task Completion { get; private set; } = Task.CompletedTask;
+    internal Task Completion => _ended.Task;
 
-    internal void Start() => Completion = RunAsync();
+    /// <summary>How many reads wait for the state machine.</summary>
+    internal int ReadsQueued => Volatile.Read(ref _readsQueued);
+
+    /// <summary>How many reads may.</summary>
+    internal int ReadsMax { get; init; } = 10_000;
+
+    internal void Start() => _ = RunAsync();
+
+    // Posted: the state machine's code is nothing that a start, or a message that makes a group, waits for.
+    void IThreadPoolWorkItem.Execute() => Start();
 
     /// <summary>Opens a state that lies on disk. Before anything else.</summary>
     internal void Open() => Enqueue(OpenRequest.Instance);
@@ -73,46 +85,82 @@ internal sealed class Applier : IDeadline
     /// <summary>Asks the state machine, once everything submitted so far is applied.</summary>
     internal void Submit(PendingRead read)
     {
+        bool isTaken;
+        lock (_gate)
+        {
+            isTaken = _isOver || _readsQueued < ReadsMax;
+        }
+
+        if (!isTaken)
+        {
+            read.TryFail(new OverloadedException($"{ReadsMax} reads wait for the state machine of {_context.Group} already.", SweepInterval / 5));
+            return;
+        }
+
         Enqueue(read);
-        _deadlines?.Set(this, read.Deadline);
+        _deadlines?.Set(this, Instant.Earlier(read.Deadline, _deadlines.Now + SweepInterval));
     }
 
     // A state machine that takes its time lets its askers go at theirs.
     void IDeadline.OnDeadline()
     {
+        Instant now = _deadlines!.Now;
         Instant next = Instant.Never;
+        List<PendingRead> late = [];
         lock (_gate)
         {
-            foreach (object request in _queue)
+            foreach (PendingRead read in _queue.OfType<PendingRead>().Concat(_asked))
             {
-                next = Instant.Earlier(next, Expire(request as PendingRead));
-            }
+                if (read.IsEnded)
+                {
+                    continue;
+                }
 
-            foreach (PendingRead read in _asked)
-            {
-                next = Instant.Earlier(next, Expire(read));
+                if (now < read.Deadline)
+                {
+                    next = Instant.Earlier(next, Instant.Earlier(read.Deadline, now + SweepInterval));
+                }
+                else
+                {
+                    late.Add(read);
+                }
             }
         }
 
+        foreach (PendingRead read in late)
+        {
+            read.TryFail(new ReadFailedException(RejectReason.TimedOut, $"The state machine of {_context.Group} didn't answer in time."));
+        }
+
+        DropEnded();
         if (next != Instant.Never)
         {
-            _deadlines!.Set(this, next);
+            _deadlines.Set(this, next);
         }
     }
 
-    private Instant Expire(PendingRead? read)
+    private void DropEnded()
     {
-        if (read is null || read.IsEnded || _deadlines!.Now < read.Deadline)
+        lock (_gate)
         {
-            return read is null || read.IsEnded ? Instant.Never : read.Deadline;
+            for (int left = _queue.Count; left > 0; left--)
+            {
+                object request = _queue.Dequeue();
+                if (request is PendingRead { IsEnded: true })
+                {
+                    _readsQueued--;
+                }
+                else
+                {
+                    _queue.Enqueue(request);
+                }
+            }
         }
-
-        read.TryFail(new ReadFailedException(RejectReason.TimedOut, $"The state machine of {_context.Group} didn't answer in time."));
-        return Instant.Never;
     }
 
     /// <summary>Captures the state after everything submitted so far.</summary>
-    internal void Capture() => Enqueue(CaptureRequest.Instance);
+    /// <param name="isWithoutMachine">Whether this node is a witness.</param>
+    internal void Capture(bool isWithoutMachine = false) => Enqueue(new CaptureRequest(isWithoutMachine));
 
     /// <summary>Replaces the state by a snapshot's, after everything submitted so far.</summary>
     internal void Submit(RestoreRequest restore) => Enqueue(restore);
@@ -120,6 +168,7 @@ internal sealed class Applier : IDeadline
     /// <summary>Applies nothing more, after everything submitted so far.</summary>
     internal void Halt(ApplyHaltedException why) => Enqueue(why);
 
+    /// <summary>Ends it behind what is under way. Who waits in line is told at once: what is under way may take for ever.</summary>
     internal void Stop()
     {
         lock (_gate)
@@ -127,23 +176,47 @@ internal sealed class Applier : IDeadline
             _isStopping = true;
         }
 
+        Close(RejectReason.Stopping, $"{_context.Group} is stopping.");
         _signal.Set();
+    }
+
+    /// <summary>Waits no longer for what is under way: its askers are told, and a program that it waits for is ended.</summary>
+    internal void Abandon()
+    {
+        PendingRead[] asked;
+        lock (_gate)
+        {
+            asked = [.. _asked];
+        }
+
+        foreach (PendingRead read in asked)
+        {
+            read.TryFail(new ReadFailedException(RejectReason.Stopping, $"{_context.Group} has stopped, and its state machine didn't answer."));
+        }
+
+        (_machine as IMachineStop)?.Abandon();
     }
 
     private void Enqueue(object request)
     {
         lock (_gate)
         {
-            if (_isOver)
+            if (!_isOver)
             {
-                (request as PendingRead)?.TryFail(new ReadFailedException(RejectReason.Stopping, $"{_context.Group} has stopped."));
+                _readsQueued += request is PendingRead ? 1 : 0;
+                _queue.Enqueue(request);
+                _signal.Set();
                 return;
             }
-
-            _queue.Enqueue(request);
         }
 
-        _signal.Set();
+        Refuse(request, RejectReason.Stopping, $"{_context.Group} has stopped.");
+    }
+
+    private static void Refuse(object request, RejectReason reason, string message)
+    {
+        (request as PendingRead)?.TryFail(new ReadFailedException(reason, message));
+        (request as RestoreRequest)?.Content.Dispose();
     }
 
     // The loop is about to end: what comes from here on is answered where it comes in.
@@ -161,7 +234,19 @@ internal sealed class Applier : IDeadline
 
     private async Task RunAsync()
     {
-        await ServeAllAsync();
+        try
+        {
+            await ServeAllAsync();
+            await EndMachineAsync();
+        }
+        finally
+        {
+            _ended.TrySetResult();
+        }
+    }
+
+    private async Task EndMachineAsync()
+    {
         foreach (Task answering in _answering)
         {
             await answering;
@@ -191,28 +276,29 @@ internal sealed class Applier : IDeadline
     {
         while (true)
         {
-            object? request = Next(out bool isStopping);
-            if (isStopping)
+            if (!IsAsked(out bool isStopping))
             {
-                Close(RejectReason.Stopping, $"{_context.Group} is stopping.");
-                return;
-            }
+                if (isStopping)
+                {
+                    return;
+                }
 
-            if (request is null)
-            {
                 await _signal.WaitAsync();
                 continue;
             }
 
             try
             {
+                // Before anything is taken out of the queue: what waits there can be told that time is over.
                 if (_starting is { } starting)
                 {
                     _starting = null;
                     await starting.StartAsync(_context);
                 }
-
-                await ServeAsync(request);
+                else if (Next() is { } request)
+                {
+                    await ServeAsync(request);
+                }
             }
             catch (InvariantViolationException bug)
             {
@@ -224,6 +310,12 @@ internal sealed class Applier : IDeadline
             catch (Exception failure)
 #pragma warning restore CA1031
             {
+                if (_isStopping)
+                {
+                    // Ended from outside, likely. What it didn't apply, it applies at the next start.
+                    return;
+                }
+
                 ApplyHaltedException halted = failure as ApplyHaltedException
                     ?? new ApplyHaltedException(_context.Group, Applied.Index.Next, $"{_machine}", UnderWay(), failure);
                 _host.ApplyHalted(halted);
@@ -241,12 +333,32 @@ internal sealed class Applier : IDeadline
         _ => $" in entries {_batch.At(0).Index} to {_batch.At(_batch.Count - 1).Index}",
     };
 
-    private object? Next(out bool isStopping)
+    private bool IsAsked(out bool isStopping)
     {
         lock (_gate)
         {
             isStopping = _isStopping;
-            return !isStopping && _queue.TryDequeue(out object? request) ? request : null;
+            return !isStopping && _queue.Count > 0;
+        }
+    }
+
+    private object? Next()
+    {
+        lock (_gate)
+        {
+            if (_isStopping || !_queue.TryDequeue(out object? request))
+            {
+                return null;
+            }
+
+            if (request is PendingRead read)
+            {
+                // From here on its deadline is kept for it as one that is asked.
+                _readsQueued--;
+                _asked.Add(read);
+            }
+
+            return request;
         }
     }
 
@@ -278,12 +390,12 @@ internal sealed class Applier : IDeadline
             case ApplyHaltedException why:
                 throw why;
             default:
-                await CaptureAsync();
+                await CaptureAsync((CaptureRequest)request);
                 break;
         }
     }
 
-    private async ValueTask CaptureAsync()
+    private async ValueTask CaptureAsync(CaptureRequest request)
     {
         if (_disk is { } disk)
         {
@@ -293,7 +405,7 @@ internal sealed class Applier : IDeadline
         IStateImage image;
         try
         {
-            image = await _machine.CaptureAsync();
+            image = request.IsWithoutMachine ? EmptyImage.Instance : await _machine.CaptureAsync();
         }
         catch (NotSupportedException refusal)
         {
@@ -312,7 +424,6 @@ internal sealed class Applier : IDeadline
             EndReads(RejectReason.ApplyHalted, halted.Message);
             if (_isStopping)
             {
-                Close(RejectReason.Stopping, $"{_context.Group} is stopping.");
                 return;
             }
 
@@ -322,13 +433,17 @@ internal sealed class Applier : IDeadline
 
     private void EndReads(RejectReason reason, string message)
     {
+        object[] waiting;
         lock (_gate)
         {
-            while (_queue.TryDequeue(out object? request))
-            {
-                (request as PendingRead)?.TryFail(new ReadFailedException(reason, message));
-                (request as RestoreRequest)?.Content.Dispose();
-            }
+            waiting = [.. _queue];
+            _queue.Clear();
+            _readsQueued = 0;
+        }
+
+        foreach (object request in waiting)
+        {
+            Refuse(request, reason, message);
         }
     }
 
@@ -346,20 +461,15 @@ internal sealed class Applier : IDeadline
 
     private async ValueTask AnswerAsync(PendingRead read)
     {
-        if (read.IsEnded)
-        {
-            return;
-        }
-
         // Before it's asked: others may be applied while it answers.
         LogIndex applied = Applied.Index;
-        lock (_gate)
-        {
-            _asked.Add(read);
-        }
-
         try
         {
+            if (read.IsEnded)
+            {
+                return;
+            }
+
             read.Visit?.Invoke(_machine);
             ReadOnlyMemory<byte> answer = read.Query is { } query ? await _machine.QueryAsync(query, read.Cancellation) : default;
             read.TryComplete(applied, answer);
@@ -368,9 +478,15 @@ internal sealed class Applier : IDeadline
         {
             read.TryFail(given);
         }
-        catch (Exception refusal) when (refusal is not InvariantViolationException)
+        catch (InvariantViolationException bug)
         {
-            // A question changes nothing, so one that fails concerns its asker alone.
+            read.TryFail(new ReadFailedException(RejectReason.Stopping, $"This node has failed: {bug.Message}"));
+            throw;
+        }
+#pragma warning disable CA1031 // A question changes nothing, so one that fails concerns its asker alone.
+        catch (Exception refusal)
+#pragma warning restore CA1031
+        {
             read.TryFail(new QueryFailedException(refusal));
         }
         finally
@@ -393,7 +509,10 @@ internal sealed class Applier : IDeadline
             }
 
             State.Restore(restore.Content);
-            await _machine.RestoreAsync(restore.Content);
+            if (!restore.IsWithoutMachine)
+            {
+                await _machine.RestoreAsync(restore.Content);
+            }
         }
 
         if (_disk is { } disk)
@@ -412,184 +531,4 @@ internal sealed class Applier : IDeadline
             _host.AddressNoted(node, address);
         }
     }
-
-    private async ValueTask ApplyAsync(ApplyWork work)
-    {
-        LogIndex first = Applied.Index.Next;
-        foreach (StoredEntry entry in work.Entries)
-        {
-            Invariant.Check(entry.Id.Index == first + (ulong)work.Outcomes.Count, entry.Id, Applied);
-            if (entry.Kind != EntryKind.Command || entry.IsHeaderOnly)
-            {
-                // A witness has no commands: it counts what is committed, and no state machine of its own goes with it.
-                work.Outcomes.Add(new EntryOutcome(entry.Id, RejectReason.None, entry.Id.Index, default));
-                continue;
-            }
-
-            if (!EntryEnvelope.TryRead(entry.Payload, out EntryEnvelope envelope, out ReadOnlyMemory<byte> command))
-            {
-                // It passed its checksum, so every node has these bytes: a version that isn't ours wrote them.
-                throw new InvalidDataException($"Entry {entry.Id} was written by a newer program; this one can't apply it. Update this node.");
-            }
-
-            bool standsAlone = _disk is { } disk && envelope.Form == WriteForm.Command && disk.StandsAlone(command);
-            if (standsAlone && work.Outcomes.Count > 0)
-            {
-                await CommitAsync(work, work.Entries[work.Outcomes.Count - 1].Id);
-            }
-
-            if (envelope.Form != WriteForm.Command || _numbered.Contains((envelope.Session, envelope.Sequence)))
-            {
-                // The answer that it repeats, or the state that it looks at, still lies in the batch.
-                await FlushAsync(work);
-            }
-
-            work.HasCommands |= envelope.Form == WriteForm.Command;
-            Stage(work, entry.Id, envelope, command);
-            if (entry.Id.Index.Value % SessionTable.PruneEvery == 0)
-            {
-                await FlushAsync(work);
-                State.Sessions.Prune();
-            }
-
-            if (standsAlone)
-            {
-                await CommitAsync(work, entry.Id);
-            }
-
-            if (envelope.Form == WriteForm.CompareStates && entry.Id.Index > ReplayedThrough && HasDigest)
-            {
-                await CommitAsync(work, entry.Id);
-                await DigestAsync(entry.Id.Index);
-            }
-        }
-
-        await CommitAsync(work, work.Entries[^1].Id);
-        work.Reached = Position;
-    }
-
-    private async ValueTask DigestAsync(LogIndex entry)
-    {
-        if (await ((IDigest)_machine).BeginDigestAsync() is { } digest)
-        {
-            _host.DigestBegun(entry, digest);
-        }
-        else
-        {
-            Volatile.Write(ref _hasNoDigest, true);
-        }
-    }
-
-    private async ValueTask CommitAsync(ApplyWork work, EntryId last)
-    {
-        await FlushAsync(work);
-        if (_disk is { } disk && last != Applied)
-        {
-            await disk.CommitAsync(_rows!.TakeChanges(last));
-        }
-
-        Applied = last;
-    }
-
-    private void Stage(ApplyWork work, EntryId entry, in EntryEnvelope envelope, ReadOnlyMemory<byte> command)
-    {
-        DateTimeOffset time = State.Advance(envelope.WallTicks);
-        var outcome = new EntryOutcome(entry, RejectReason.None, entry.Index, default);
-        switch (envelope.Form)
-        {
-            case WriteForm.Command when envelope.Session == 0:
-                _staged.Add((work.Outcomes.Count, 0, 0));
-                _batch.Add(command, new AppliedAt(entry.Index, time, envelope.Seed));
-                break;
-            case WriteForm.Command:
-                SessionVerdict verdict = State.Sessions.Judge(entry.Index, envelope, out SessionAnswer earlier);
-                if (verdict == SessionVerdict.Apply)
-                {
-                    _numbered.Add((envelope.Session, envelope.Sequence));
-                    _staged.Add((work.Outcomes.Count, envelope.Session, envelope.Sequence));
-                    _batch.Add(command, new AppliedAt(entry.Index, time, envelope.Seed));
-                }
-                else
-                {
-                    outcome = OutcomeOf(entry, verdict, earlier);
-                }
-
-                break;
-            case WriteForm.OpenSession:
-                State.Sessions.Open(entry.Index, envelope.SessionTicks, LifetimeIn(command.Span));
-                break;
-            case WriteForm.CloseSession:
-                State.Sessions.Close(envelope.Session, envelope.SessionTicks);
-                break;
-            case WriteForm.KeepAlive:
-                outcome = State.Sessions.Touch(envelope) ? outcome : outcome with { Refusal = RejectReason.SessionExpired };
-                break;
-            case WriteForm.Fence:
-                // From here on the log says what became of the number, and nothing that is still on its way can change it.
-                outcome = OutcomeOf(entry, State.Sessions.Judge(entry.Index, envelope, out SessionAnswer fenced), fenced);
-                break;
-            case WriteForm.CompareStates:
-                break;
-            case WriteForm.ReportDigest:
-                if (!DigestReport.TryRead(command.Span, out DigestReport report))
-                {
-                    outcome = outcome with { Refusal = RejectReason.Malformed };
-                }
-                else if (entry.Index > ReplayedThrough)
-                {
-                    _host.DigestReported(report);
-                }
-
-                break;
-            default:
-                if (State.Addresses.TryNote(command.Span, out NodeId node, out string address))
-                {
-                    _rows?.Note(new StateKey(StateRowKind.Address, node.Value));
-                    _host.AddressNoted(node, address);
-                }
-                else
-                {
-                    outcome = outcome with { Refusal = RejectReason.Malformed };
-                }
-
-                break;
-        }
-
-        work.Outcomes.Add(outcome);
-    }
-
-    private static EntryOutcome OutcomeOf(EntryId entry, SessionVerdict verdict, in SessionAnswer earlier) => verdict switch
-    {
-        SessionVerdict.Answered => new EntryOutcome(entry, RejectReason.None, earlier.Index, earlier.Answer),
-        SessionVerdict.Forgotten => new EntryOutcome(entry, RejectReason.AnswerForgotten, entry.Index, default),
-        SessionVerdict.Fenced => new EntryOutcome(entry, RejectReason.Fenced, entry.Index, default),
-        _ => new EntryOutcome(entry, RejectReason.SessionExpired, entry.Index, default),
-    };
-
-    private async ValueTask FlushAsync(ApplyWork work)
-    {
-        if (_batch.Count == 0)
-        {
-            return;
-        }
-
-        await _machine.ApplyAsync(_batch);
-        for (int i = 0; i < _batch.Count; i++)
-        {
-            (int position, ulong session, ulong sequence) = _staged[i];
-            EntryOutcome outcome = work.Outcomes[position] with { Answer = _batch.AnswerAt(i) };
-            work.Outcomes[position] = outcome;
-            if (session != 0)
-            {
-                State.Sessions.Record(session, sequence, outcome.Answer);
-            }
-        }
-
-        _batch.Clear();
-        _staged.Clear();
-        _numbered.Clear();
-    }
-
-    private static TimeSpan LifetimeIn(ReadOnlySpan<byte> command) =>
-        command.Length == sizeof(long) ? new TimeSpan(Math.Max(0, BinaryPrimitives.ReadInt64LittleEndian(command))) : TimeSpan.Zero;
 }

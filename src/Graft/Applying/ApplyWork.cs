@@ -6,6 +6,8 @@ namespace Graft;
 /// <summary>A run of committed entries on its way through the state machine and back.</summary>
 internal sealed class ApplyWork
 {
+    private const int EntryOverhead = 48;
+
     internal List<StoredEntry> Entries { get; } = [];
 
     /// <summary>One for each entry, in order, once it's applied.</summary>
@@ -26,7 +28,8 @@ internal sealed class ApplyWork
     /// <summary>Whether there is a command of the application in it.</summary>
     internal bool HasCommands { get; set; }
 
-    internal long Bytes => Entries.Sum(static entry => (long)entry.Payload.Length);
+    /// <summary>What they take in the log, nearly: those of a witness are headers alone, and fill a disk all the same.</summary>
+    internal long Bytes => Entries.Sum(static entry => (long)entry.Payload.Length + EntryOverhead);
 
     internal LogIndex Last => Entries[^1].Id.Index;
 

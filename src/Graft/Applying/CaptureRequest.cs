@@ -1,7 +1,5 @@
 namespace Graft;
 
 /// <summary>Asks an applier for the state as it is.</summary>
-internal sealed class CaptureRequest
-{
-    internal static CaptureRequest Instance { get; } = new();
-}
+/// <param name="IsWithoutMachine">A witness has no state, and its state machine is asked for none.</param>
+internal sealed record CaptureRequest(bool IsWithoutMachine);

@@ -7,6 +7,9 @@ namespace Graft;
 /// </remarks>
 internal sealed class DiskLane : IDisposable
 {
+    // The application's code may run here, and need not come to an end.
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
+
     private readonly NodeScheduler _scheduler;
     private readonly INodeFailure _failure;
     private readonly object _gate = new();
@@ -47,7 +50,7 @@ internal sealed class DiskLane : IDisposable
         }
     }
 
-    /// <summary>Ends once what was posted is done.</summary>
+    /// <summary>Ends once what was posted is done, or after a while without it: the thread is in the background, and the process may end.</summary>
     public void Dispose()
     {
         lock (_gate)
@@ -56,7 +59,7 @@ internal sealed class DiskLane : IDisposable
             Monitor.Pulse(_gate);
         }
 
-        _thread?.Join();
+        _thread?.Join(StopPatience);
     }
 
     private void Run()

@@ -12,4 +12,7 @@ public sealed class ExternalProgramException : GraftException
         : base(message, inner)
     {
     }
+
+    /// <summary>It merely took too long; its answer may come yet.</summary>
+    internal bool IsLate { get; init; }
 }

@@ -8,6 +8,11 @@ internal interface IProgram : IAsyncDisposable
     ValueTask WriteAsync(ReadOnlyMemory<byte> lines);
 
     /// <summary>The next line of its output, without its end; valid until the next call.</summary>
-    /// <exception cref="ExternalProgramException">There is none in time, none any more, or it's too long.</exception>
-    ValueTask<ReadOnlyMemory<byte>> ReadLineAsync();
+    /// <param name="cancellation">Waits no longer. The line may come yet, and is the next one then.</param>
+    /// <exception cref="ExternalProgramException">There is none in time (<see cref="ExternalProgramException.IsLate"/>), none any more, or it's too long.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    ValueTask<ReadOnlyMemory<byte>> ReadLineAsync(CancellationToken cancellation);
+
+    /// <summary>Ends it by force, from any thread.</summary>
+    void Kill();
 }

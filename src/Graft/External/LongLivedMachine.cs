@@ -6,7 +6,7 @@ namespace Graft;
 
 /// <summary>A program that is spoken to in lines of JSON (docs/internals/external-machines.md).</summary>
 /// <remarks>One request at a time, each answered before the next. Once something of the contract is broken, nothing is asked any more.</remarks>
-internal sealed class LongLivedMachine(IProgramHost host) : IStateMachine, IDigest, IMachineStart, IAsyncDisposable
+internal sealed class LongLivedMachine(IProgramHost host) : IStateMachine, IDigest, IMachineStart, IMachineStop, IAsyncDisposable
 {
     internal const int Protocol = 1;
 
@@ -15,6 +15,9 @@ internal sealed class LongLivedMachine(IProgramHost host) : IStateMachine, IDige
 
     private IProgram? _program;
     private ExternalProgramException? _broken;
+
+    // Answers to questions that nobody waits for any more. They come before anything else does.
+    private int _owed;
     private bool _hasSnapshots;
     private bool _hasDigests;
 
@@ -69,7 +72,7 @@ internal sealed class LongLivedMachine(IProgramHost host) : IStateMachine, IDige
 
     public async ValueTask<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query, CancellationToken cancellation)
     {
-        using JsonDocument reply = await AskAsync("query", json => ExternalText.Write(json, "data", query.Span));
+        using JsonDocument reply = await AskAsync("query", json => ExternalText.Write(json, "data", query.Span), isQuestion: true, cancellation);
         return AnswerIn(reply.RootElement.TryGetProperty("answer", out JsonElement answer) ? answer : reply.RootElement).Encode();
     }
 
@@ -147,26 +150,36 @@ internal sealed class LongLivedMachine(IProgramHost host) : IStateMachine, IDige
         return StateDigest.Of(StateDigest.Of(Encoding.UTF8.GetBytes(Property(reply, "digest", JsonValueKind.String).GetString()!)));
     }
 
+    public void Abandon() => _program?.Kill();
+
     public ValueTask DisposeAsync() => _program?.DisposeAsync() ?? default;
 
     public override string ToString() => $"{host}";
 
     // An operation without a name asks for the next line of the last answer.
-    private async ValueTask<JsonDocument> AskAsync(string operation, Action<Utf8JsonWriter> write)
+    private async ValueTask<JsonDocument> AskAsync(
+        string operation, Action<Utf8JsonWriter> write, bool isQuestion = false, CancellationToken cancellation = default)
     {
         if (_broken is { } broken)
         {
             throw broken;
         }
 
+        bool isAsked = false;
         try
         {
+            for (; _owed > 0; _owed--)
+            {
+                await _program!.ReadLineAsync(cancellation);
+            }
+
             if (operation.Length > 0)
             {
                 await _program!.WriteAsync(Line(operation, write));
             }
 
-            ReadOnlyMemory<byte> line = await _program!.ReadLineAsync();
+            isAsked = true;
+            ReadOnlyMemory<byte> line = await _program!.ReadLineAsync(cancellation);
             JsonDocument reply = Parse(line);
             if (reply.RootElement.TryGetProperty("fatal", out JsonElement fatal))
             {
@@ -174,6 +187,12 @@ internal sealed class LongLivedMachine(IProgramHost host) : IStateMachine, IDige
             }
 
             return reply;
+        }
+        catch (Exception late) when (isQuestion && late is OperationCanceledException or ExternalProgramException { IsLate: true })
+        {
+            // A question changes nothing. It concerns its asker alone, though whoever comes next waits for the rest of it.
+            _owed += isAsked ? 1 : 0;
+            throw;
         }
         catch (ExternalProgramException failure)
         {

@@ -6,7 +6,9 @@ using System.Text.Json;
 namespace Graft;
 
 /// <summary>A program that is run once for each evaluation (docs/internals/external-machines.md).</summary>
-internal sealed class OnceMachine(IProgramHost host, ExternalOptions options) : IStateMachine, IMachineStart
+#pragma warning disable CA1001 // The source has neither a timer nor a wait handle, and Abandon may come after the end.
+internal sealed class OnceMachine(IProgramHost host, ExternalOptions options) : IStateMachine, IMachineStart, IMachineStop
+#pragma warning restore CA1001
 {
     /// <summary>What a command or query may have as a string in JSON. One argument has at most 128 KiB on Linux, so the limit is the same everywhere.</summary>
     internal const int DataBytesMax = 120_000;
@@ -20,6 +22,7 @@ internal sealed class OnceMachine(IProgramHost host, ExternalOptions options) : 
 
     private static readonly UTF8Encoding Strict = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
+    private readonly CancellationTokenSource _abandoned = new();
     private string _id = "";
 
     public async ValueTask StartAsync(MachineContext context)
@@ -54,6 +57,9 @@ internal sealed class OnceMachine(IProgramHost host, ExternalOptions options) : 
     public ValueTask RestoreAsync(Stream image) =>
         throw new NotSupportedException("A program that is run once for each evaluation can't take a snapshot's state. It was written by another state machine.");
 
+    // Left running, it would write into the state of the node's next life.
+    public void Abandon() => _abandoned.Cancel();
+
     public override string ToString() => $"{host}";
 
     private async ValueTask<ExternalAnswer> EvaluateAsync(ReadOnlyMemory<byte> data, int type)
@@ -80,7 +86,7 @@ internal sealed class OnceMachine(IProgramHost host, ExternalOptions options) : 
             return ExternalAnswer.Refusal(1, $"It has {encoded.WrittenCount} bytes in JSON; an argument takes {DataBytesMax}. A long-lived program takes more.");
         }
 
-        ProgramEnd end = await host.RunAsync(Argument(text, type));
+        ProgramEnd end = await host.RunAsync(Argument(text, type), _abandoned.Token);
         return end.Status switch
         {
             0 => new ExternalAnswer(0, end.Output),

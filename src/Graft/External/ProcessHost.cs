@@ -6,22 +6,32 @@ namespace Graft;
 /// <summary>Runs programs of this machine. What it awaits comes back on the thread pool: only a node in production has one.</summary>
 internal sealed class ProcessHost(string path, ExternalOptions options) : IProgramHost
 {
-    public async ValueTask<ProgramEnd> RunAsync(string argument)
+    // What a program that has ended has written is in its pipes; more than this, and somebody else holds them open.
+    private static readonly TimeSpan LastWords = TimeSpan.FromSeconds(1);
+
+    public async ValueTask<ProgramEnd> RunAsync(string argument, CancellationToken cancellation)
     {
         using Process process = Start(argument);
         using var limit = new CancellationTokenSource(options.Timeout, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         try
         {
             process.StandardInput.Close();
-            Task<byte[]> output = ReadAsync(process.StandardOutput.BaseStream, limit.Token);
-            Task<byte[]> errors = ReadAsync(process.StandardError.BaseStream, limit.Token);
-            var end = new ProgramEnd(0, await output, await errors);
-            await process.WaitForExitAsync(limit.Token);
-            return end with { Status = process.ExitCode };
+            Task<byte[]> output = ReadAsync(process, process.StandardOutput.BaseStream);
+            Task<byte[]> errors = ReadAsync(process, process.StandardError.BaseStream);
+            await process.WaitForExitAsync(either.Token);
+            byte[] said = await output.WaitAsync(LastWords, TimeProvider.System, CancellationToken.None);
+            return new ProgramEnd(process.ExitCode, said, await errors.WaitAsync(LastWords, TimeProvider.System, CancellationToken.None));
         }
         catch (OperationCanceledException slow)
         {
-            throw new ExternalProgramException($"{path} took longer than {options.Timeout.TotalSeconds:0.#} s and was killed.", slow);
+            throw cancellation.IsCancellationRequested
+                ? new ExternalProgramException($"{path} was killed, because this node is stopping.", slow)
+                : new ExternalProgramException($"{path} took longer than {options.Timeout.TotalSeconds:0.#} s and was killed.", slow);
+        }
+        catch (TimeoutException held)
+        {
+            throw new ExternalProgramException($"{path} has ended, and something that it started goes on and holds its output open. Have it end with what it starts.", held);
         }
         finally
         {
@@ -78,13 +88,22 @@ internal sealed class ProcessHost(string path, ExternalOptions options) : IProgr
         }
     }
 
-    private async Task<byte[]> ReadAsync(Stream stream, CancellationToken cancellation)
+    private async Task<byte[]> ReadAsync(Process process, Stream stream)
     {
         var all = new MemoryStream();
         byte[] buffer = new byte[16 << 10];
-        while (await stream.ReadAsync(buffer, cancellation) is > 0 and int count)
+        try
         {
-            Append(all, buffer.AsSpan(0, count));
+            while (await stream.ReadAsync(buffer, CancellationToken.None) is > 0 and int count)
+            {
+                Append(all, buffer.AsSpan(0, count));
+            }
+        }
+        catch (ExternalProgramException)
+        {
+            // Nobody reads on, so it would block, and be said to be slow.
+            Kill(process);
+            throw;
         }
 
         return all.ToArray();

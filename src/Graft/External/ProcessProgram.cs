@@ -10,7 +10,8 @@ internal sealed class ProcessProgram : IProgram
 {
     private const int ErrorsKept = 4 << 10;
 
-    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(5);
+    // Shorter than a group waits for its state machine at a stop, so that nothing is left behind.
+    private static readonly TimeSpan EndPatience = TimeSpan.FromSeconds(3);
 
     private readonly string _path;
     private readonly Process _process;
@@ -43,7 +44,9 @@ internal sealed class ProcessProgram : IProgram
         }
     }
 
-    public async ValueTask<ReadOnlyMemory<byte>> ReadLineAsync()
+    public void Kill() => ProcessHost.Kill(_process);
+
+    public async ValueTask<ReadOnlyMemory<byte>> ReadLineAsync(CancellationToken cancellation)
     {
         if (_consumed is { } consumed)
         {
@@ -52,16 +55,17 @@ internal sealed class ProcessProgram : IProgram
         }
 
         using var limit = new CancellationTokenSource(_options.Timeout, TimeProvider.System);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, cancellation);
         while (true)
         {
             ReadResult read;
             try
             {
-                read = await _output.ReadAsync(limit.Token);
+                read = await _output.ReadAsync(either.Token);
             }
-            catch (OperationCanceledException slow)
+            catch (OperationCanceledException slow) when (!cancellation.IsCancellationRequested)
             {
-                throw new ExternalProgramException($"{_path} didn't answer in {_options.Timeout.TotalSeconds:0.#} s. {Ending()}", slow);
+                throw new ExternalProgramException($"{_path} didn't answer in {_options.Timeout.TotalSeconds:0.#} s. {Ending()}", slow) { IsLate = true };
             }
 
             if (read.Buffer.PositionOf((byte)'\n') is { } end)
@@ -102,7 +106,7 @@ internal sealed class ProcessProgram : IProgram
                 ProcessHost.Kill(_process);
             }
 
-            await _listening;
+            await HearLastWordsAsync();
         }
     }
 

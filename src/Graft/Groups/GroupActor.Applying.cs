@@ -69,6 +69,7 @@ internal sealed partial class GroupActor
         _isRestoring = false;
         _submitted = position.Applied.Index;
         ReleaseReads();
+        BeginSnapshotIfWanted();
     }
 
     private void Reach(StatePosition position)

@@ -12,7 +12,7 @@ internal sealed partial class GroupActor
     private LogIndex _alarmed;
     private string? _divergence;
 
-    void IApplierHost.DigestBegun(LogIndex entry, IStateDigest digest) => Tell(_ => ComputeDigest(entry, digest));
+    void IApplierHost.DigestBegun(LogIndex entry, IStateDigest digest) => Tell(_ => ComputeDigest(entry, digest), digest.Dispose);
 
     void IApplierHost.DigestReported(DigestReport report) => Tell(_ => Compare(report));
 
@@ -65,7 +65,6 @@ internal sealed partial class GroupActor
 
         Tell(_ =>
         {
-            _digesting?.Dispose();
             _digesting = null;
             if (value is { } computed)
             {

@@ -63,7 +63,7 @@ internal sealed partial class GroupActor
             Volatile.Write(ref _leadership, null);
 
             // What hangs on it is the application's code, and that never runs inside our turn.
-            _services.Scheduler.Post(new Cancellation(ended));
+            _services.Scheduler.Post(new Cancellation(ended, _services.Events));
         }
 
         foreach ((EntryId change, TaskCompletionSource<LogIndex> done) in _changes)
@@ -91,13 +91,19 @@ internal sealed partial class GroupActor
         _ => $"The log of {_core.Id} has failed.",
     };
 
-    private sealed class Cancellation(CancellationTokenSource source) : IThreadPoolWorkItem
+    // Not disposed of: it has neither timer nor handle, and somebody may be asking for its token just now.
+    private sealed class Cancellation(CancellationTokenSource source, NodeEvents? events) : IThreadPoolWorkItem
     {
         public void Execute()
         {
-            using (source)
+            try
             {
                 source.Cancel();
+            }
+            catch (AggregateException thrown)
+            {
+                // The application's callbacks. On a bare thread of the pool the process would end by them.
+                events?.CallbackThrew(thrown);
             }
         }
     }

@@ -5,6 +5,9 @@ namespace Graft;
 /// <content>Reads, at the five consistencies.</content>
 internal sealed partial class GroupActor
 {
+    // Who has given up is let go of this soon, whatever its deadline was.
+    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
+
     private readonly Dictionary<ReadId, PendingRead> _confirming = [];
     private readonly PriorityQueue<PendingRead, (LogIndex Index, ulong Order)> _waiting = new();
     private readonly List<(PendingRead Read, (LogIndex Index, ulong Order) Wanted)> _stillWaiting = [];
@@ -13,6 +16,9 @@ internal sealed partial class GroupActor
 
     // The last read index that a quorum confirmed, and when it was asked: what a bounded read is measured by.
     private (Instant AskedAt, LogIndex Index) _confirmed = (Instant.DistantPast, LogIndex.Zero);
+
+    /// <summary>How many reads wait for the state machine.</summary>
+    internal int ReadsQueued => _applier.ReadsQueued;
 
     /// <summary>How many reads wait for an entry to be applied.</summary>
     internal int ReadsWaiting => _waiting.Count;
@@ -27,6 +33,11 @@ internal sealed partial class GroupActor
             throw new ReadFailedException(RejectReason.ApplyHalted, $"This node is a witness of {_id}: it votes and has no state to read. Ask another.");
         }
 
+        if (_over is { } over)
+        {
+            throw new ReadFailedException(RejectReason.Stopping, over);
+        }
+
         Instant deadline = _services.Clock.Now + (timeout > TimeSpan.Zero ? timeout : _settings.DefaultTimeout);
         var read = new PendingRead(consistency, query, deadline, cancellation) { Visit = visit };
         Meters.Begin(read);
@@ -38,13 +49,25 @@ internal sealed partial class GroupActor
             return task;
         }
 
+        string? ended;
         lock (_gate)
         {
-            ThrowIfOver();
-            _incoming.Reads.Add(read);
+            ended = _over;
+            if (ended is null)
+            {
+                _incoming.Reads.Add(read);
+            }
         }
 
-        Ask();
+        if (ended is null)
+        {
+            Ask();
+        }
+        else
+        {
+            read.TryFail(new ReadFailedException(RejectReason.Stopping, ended));
+        }
+
         return task;
     }
 
@@ -137,7 +160,7 @@ internal sealed partial class GroupActor
 
         read.WaitFor = index;
         _waiting.Enqueue(read, (index, ++_readNumber));
-        _nextReadDeadline = Instant.Earlier(_nextReadDeadline, read.Deadline);
+        _nextReadDeadline = Instant.Earlier(_nextReadDeadline, Instant.Earlier(read.Deadline, _services.Clock.Now + SweepInterval));
     }
 
     private void ReleaseReads()
@@ -167,7 +190,7 @@ internal sealed partial class GroupActor
 
             if (now < read.Deadline)
             {
-                _nextReadDeadline = Instant.Earlier(_nextReadDeadline, read.Deadline);
+                _nextReadDeadline = Instant.Earlier(_nextReadDeadline, Instant.Earlier(read.Deadline, now + SweepInterval));
                 _stillWaiting.Add((read, wanted));
             }
             else

@@ -6,7 +6,12 @@ namespace Graft;
 /// <content>Snapshots: taken here, or fetched from another node.</content>
 internal sealed partial class GroupActor
 {
-    private readonly List<TaskCompletionSource<EntryId>> _snapshotWaiters = [];
+    // Whoever asks for a snapshot wants what was applied by then to be in it.
+    private readonly List<(LogIndex Applied, TaskCompletionSource<EntryId> Done)> _snapshotWaiters = [];
+    // A disk that rots on would have snapshots written without end.
+    private static readonly TimeSpan RetakePause = TimeSpan.FromMinutes(1);
+
+    private Instant _retakeAt;
     private long _appliedBytes;
     private long _snapshotBytes;
     private Task _writingSnapshot = Task.CompletedTask;
@@ -21,7 +26,7 @@ internal sealed partial class GroupActor
     // The newest snapshot would let the log go up to here.
     private LogIndex _compactable;
 
-    void IApplierHost.Captured(CapturedState captured) => Tell(now => SaveSnapshot(captured, now));
+    void IApplierHost.Captured(CapturedState captured) => Tell(now => SaveSnapshot(captured, now), captured.Image.Dispose);
 
     void IApplierHost.CaptureRefused(NotSupportedException refusal) => Tell(_ =>
     {
@@ -35,13 +40,20 @@ internal sealed partial class GroupActor
     /// <summary>Takes a snapshot of what is applied now.</summary>
     internal Task<EntryId> TakeSnapshotAsync() => AskAsync<EntryId>((done, _) =>
     {
-        _snapshotWaiters.Add(done);
         if (_halted is { } halted)
         {
-            EndSnapshot(EntryId.Zero, halted);
+            done.SetException(halted);
         }
-
-        BeginSnapshot();
+        else if (_diskFailure is { } failure)
+        {
+            done.SetException(new RejectedException(RejectReason.Stopping, $"The log of this node has failed. {failure.Message}"));
+        }
+        else
+        {
+            // If it can't be begun yet, because a state is being opened or restored, it is when that has ended.
+            _snapshotWaiters.Add((_applied, done));
+            BeginSnapshot();
+        }
     });
 
     /// <summary>The snapshot that was to be fetched has come, whole, verified and durable.</summary>
@@ -55,6 +67,16 @@ internal sealed partial class GroupActor
     internal void SnapshotFetchFailed(EntryId last) => Tell(now => _core.SnapshotFailed(last, now));
 
     internal void SnapshotProgress(EntryId last, long bytes) => Tell(now => _core.SnapshotProgress(last, bytes, now));
+
+    /// <summary>The newest snapshot was wanted and can't be read: another one takes its place, or it would be offered for ever.</summary>
+    internal void SnapshotBroken() => Tell(now =>
+    {
+        if (now >= _retakeAt)
+        {
+            _retakeAt = now + RetakePause;
+            BeginSnapshot();
+        }
+    });
 
     // As large as the state, or several times so: then what is written for snapshots stays a fraction of what is written anyway.
     private void ConsiderSnapshot()
@@ -70,7 +92,7 @@ internal sealed partial class GroupActor
         if (!_isSnapshotUnderWay && _halted is null && !_isRestoring && _diskFailure is null)
         {
             _isSnapshotUnderWay = true;
-            _applier.Capture();
+            _applier.Capture(_view.IsWitness);
         }
     }
 
@@ -94,7 +116,7 @@ internal sealed partial class GroupActor
         _writingSnapshot = written.Task;
         var writing = new CancellationTokenSource();
         Volatile.Write(ref _writing, writing);
-        _services.Lane.Post(() => _ = WriteSnapshotAsync(snapshot, captured, writing, written));
+        _services.SnapshotLane.Post(() => _ = WriteSnapshotAsync(snapshot, captured, writing, written));
     }
 
     private async Task WriteSnapshotAsync(Snapshot snapshot, CapturedState captured, CancellationTokenSource writing, TaskCompletionSource ended)
@@ -109,6 +131,9 @@ internal sealed partial class GroupActor
                 {
                     await captured.Image.WriteAsync(content, writing.Token);
                 }
+
+                // An image that doesn't heed its token comes here when the directory may be another process's.
+                writing.Token.ThrowIfCancellationRequested();
 
                 // Told first: one that is there is there, whatever becomes of the older ones.
                 Snapshot written = writer.Complete();
@@ -130,7 +155,8 @@ internal sealed partial class GroupActor
         {
             lock (_gate)
             {
-                Volatile.Write(ref _writing, null);
+                // The next one may have begun while this one looked through the older ones.
+                _writing = ReferenceEquals(_writing, writing) ? null : _writing;
                 writing.Dispose();
             }
 
@@ -199,19 +225,36 @@ internal sealed partial class GroupActor
     private void EndSnapshot(EntryId last, Exception? failure)
     {
         _isSnapshotUnderWay = false;
-        foreach (TaskCompletionSource<EntryId> waiter in _snapshotWaiters)
+        if (failure is not null)
         {
-            if (failure is null)
-            {
-                waiter.TrySetResult(last);
-            }
-            else
-            {
-                waiter.TrySetException(failure);
-            }
+            RefuseSnapshots(failure);
+            return;
+        }
+
+        _snapshotWaiters.RemoveAll(waiter => waiter.Applied <= last.Index && waiter.Done.TrySetResult(last));
+        if (_snapshotWaiters.Count > 0)
+        {
+            // They came when this one's state had been captured.
+            BeginSnapshot();
+        }
+    }
+
+    private void RefuseSnapshots(Exception why)
+    {
+        foreach ((LogIndex _, TaskCompletionSource<EntryId> waiter) in _snapshotWaiters)
+        {
+            waiter.TrySetException(why);
         }
 
         _snapshotWaiters.Clear();
+    }
+
+    private void BeginSnapshotIfWanted()
+    {
+        if (_snapshotWaiters.Count > 0)
+        {
+            BeginSnapshot();
+        }
     }
 
     private void FollowSnapshots(Ready ready)
@@ -244,7 +287,7 @@ internal sealed partial class GroupActor
     private void Open(EntryId last)
     {
         var content = new SnapshotContentReader(_services.Snapshots.Open(_id, last));
-        _applier.Submit(new RestoreRequest(last, content));
+        _applier.Submit(new RestoreRequest(last, content, View.IsWitness));
     }
 
     private void OnRestored(EntryId snapshot, StatePosition position)
@@ -261,5 +304,6 @@ internal sealed partial class GroupActor
         _submitted = LogIndex.Max(_submitted, _applied);
         DecideWithoutLog(_applied);
         ReleaseReads();
+        BeginSnapshotIfWanted();
     }
 }

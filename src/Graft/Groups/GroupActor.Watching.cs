@@ -30,7 +30,7 @@ internal sealed partial class GroupActor
     {
         if (Stands(after.Role) && (!Stands(before.Role) || (after.Role == Role.Candidate && after.Term > before.Term)))
         {
-            Meters.Node.Elections.Add(1, Meters.Tag);
+            Meters.Node.Elections.Count(Meters.Tag);
         }
 
         if (after.Leader != before.Leader || (after.Leader is not null && after.Term != before.Term))
@@ -64,7 +64,7 @@ internal sealed partial class GroupActor
             return;
         }
 
-        Meters.Node.LeaderChanges.Add(1, Meters.Tag);
+        Meters.Node.LeaderChanges.Count(Meters.Tag);
         if (_touch is null)
         {
             Volatile.Write(ref _touch, new CancellationTokenSource());
@@ -86,7 +86,7 @@ internal sealed partial class GroupActor
         if (_touch is { } ended)
         {
             Volatile.Write(ref _touch, null);
-            _services.Scheduler.Post(new Cancellation(ended));
+            _services.Scheduler.Post(new Cancellation(ended, _services.Events));
         }
     }
 
@@ -101,7 +101,7 @@ internal sealed partial class GroupActor
 
     private void NoteTaken(Snapshot snapshot)
     {
-        Meters.Node.SnapshotsTaken.Add(1, Meters.Tag);
+        Meters.Node.SnapshotsTaken.Count(Meters.Tag);
         _services.Events?.SnapshotTaken(_id, snapshot);
     }
 
@@ -109,7 +109,7 @@ internal sealed partial class GroupActor
     {
         if (_installing == snapshot && snapshot != _stored)
         {
-            Meters.Node.SnapshotsInstalled.Add(1, Meters.Tag);
+            Meters.Node.SnapshotsInstalled.Count(Meters.Tag);
             _services.Events?.SnapshotInstalled(_id, snapshot);
         }
     }
@@ -135,7 +135,7 @@ internal sealed partial class GroupActor
     // From any thread.
     private void NoteOverload()
     {
-        Meters.Node.Overloads.Add(1, Meters.Tag);
+        Meters.Node.Overloads.Count(Meters.Tag);
         _services.Events?.Overloaded(_id, QueuedBytes);
     }
 }

@@ -27,6 +27,7 @@ internal sealed partial class GroupActor
     private readonly List<PendingWrite> _held = [];
     private int _writesTaken;
     private long _queuedBytes;
+    private long _undecidedBytes;
     private Instant _nextWriteDeadline = Instant.Never;
     private Instant _leadingSince;
     private long _sessionBase;
@@ -156,6 +157,20 @@ internal sealed partial class GroupActor
             return;
         }
 
+        if (_undecidedBytes > 0 && _undecidedBytes + bytes > _settings.QueuedBytesMax)
+        {
+            foreach (PendingWrite write in _proposed)
+            {
+                Refuse(write, new OverloadedException(
+                    $"{_undecidedBytes} bytes of commands to {_id} are in the log and not applied yet: the state machine or the other nodes are slower than the writes.",
+                    RetryAfter));
+            }
+
+            _proposed.Clear();
+            NoteOverload();
+            return;
+        }
+
         Proposal proposal = _isDiskFull ? default : _core.Propose(CollectionsMarshal.AsSpan(_sizes), now);
         if (_isDiskFull || !proposal.IsAppended)
         {
@@ -170,11 +185,13 @@ internal sealed partial class GroupActor
         for (int i = 0; i < _proposed.Count; i++)
         {
             PendingWrite write = _proposed[i];
-            write.Entry = new EntryId(proposal.First.Term, proposal.First.Index + (ulong)i);
-            _born.Add(StoredEntry.Born(write.Entry, EntryKind.Command, Envelop(write, block, wall, session)));
+            var entry = new EntryId(proposal.First.Term, proposal.First.Index + (ulong)i);
+            _born.Add(StoredEntry.Born(entry, EntryKind.Command, Envelop(write, block, wall, session)));
             Interlocked.Add(ref _queuedBytes, -(write.Command.Length + 1));
+            write.TakePlace(entry);
             Meters.Append(write);
             _undecided.Enqueue(write);
+            _undecidedBytes += write.PlaceBytes;
             _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, write.Deadline);
         }
 
@@ -229,7 +246,7 @@ internal sealed partial class GroupActor
         else
         {
             _held.Add(write);
-            _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, write.Deadline);
+            _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, Instant.Earlier(write.Deadline, _services.Clock.Now + SweepInterval));
         }
     }
 
@@ -300,6 +317,7 @@ internal sealed partial class GroupActor
             while (_undecided.TryPeek(out PendingWrite? write) && write.Entry.Index <= outcome.Entry.Index)
             {
                 _undecided.Dequeue();
+                _undecidedBytes -= write.PlaceBytes;
                 Decide(write, outcome);
             }
         }
@@ -362,6 +380,7 @@ internal sealed partial class GroupActor
         while (_undecided.TryPeek(out PendingWrite? write) && write.Entry.Index <= through)
         {
             _undecided.Dequeue();
+            _undecidedBytes -= write.PlaceBytes;
             Abandon(write);
         }
 
@@ -391,6 +410,8 @@ internal sealed partial class GroupActor
         {
             _orphans.Add(write);
         }
+
+        _undecidedBytes = 0;
     }
 
     private void ExpireWrites(Instant now)
@@ -415,7 +436,7 @@ internal sealed partial class GroupActor
         {
             if (!write.IsEnded && now < write.Deadline)
             {
-                _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, write.Deadline);
+                _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, Instant.Earlier(write.Deadline, now + SweepInterval));
                 return false;
             }
 
@@ -429,6 +450,12 @@ internal sealed partial class GroupActor
     // The caller stops waiting; the entry stays, and what becomes of it is still noted for whoever asks.
     private void ExpireAppended(PendingWrite write, Instant now)
     {
+        if (write.IsEnded)
+        {
+            // Its caller was told long ago. A state machine that is slow may leave a million of these here.
+            return;
+        }
+
         if (now < write.Deadline)
         {
             _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, write.Deadline);

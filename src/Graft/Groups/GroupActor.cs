@@ -19,6 +19,9 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 {
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
+    // Of the patience with a state machine, what it has before the program that it waits for is ended.
+    private static readonly TimeSpan ProgramPatience = TimeSpan.FromSeconds(2);
+
     private readonly GroupServices _services;
     private readonly SeededRandom _random;
     private readonly GroupId _id;
@@ -47,7 +50,11 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         Meters = new GroupMeters(services.Meters, _id, services.Clock.Time);
         _core = new RaftCore(options, restored, services.Clock.Now);
         _tail = new EntryTail(_core.Log.Last.Index);
-        _applier = new Applier(new MachineContext(options.Cluster, options.Node, _id), machine, this, services.Deadlines) { ReplayedThrough = _core.CommitIndex };
+        _applier = new Applier(new MachineContext(options.Cluster, options.Node, _id), machine, this, services.Deadlines)
+        {
+            ReplayedThrough = _core.CommitIndex,
+            ReadsMax = settings.ReadsQueuedMax,
+        };
         _stored = restored.Snapshot?.Last ?? EntryId.Zero;
         _committed = _core.CommitIndex;
         _isLossKnown = restored.Lost is not null;
@@ -57,6 +64,9 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     }
 
     internal GroupId Id => _id;
+
+    /// <summary>Behind which entry the log begins. For tests: it's the turn's own.</summary>
+    internal LogIndex LogBase => _core.Log.Base.Index;
 
     /// <summary>Bytes of entries in memory.</summary>
     internal long TailBytes => _tail.Bytes;
@@ -97,7 +107,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
             _applier.Submit(restore);
         }
 
-        _services.Scheduler.Start(_applier.Start);
+        _services.Scheduler.Post(_applier);
         Ask();
     }
 
@@ -142,19 +152,28 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     }
 
     /// <summary>Tells the group of something that it need not know once it has stopped.</summary>
-    internal void Tell(Action<Instant> report)
+    /// <param name="report">What to do, in its turn.</param>
+    /// <param name="dropped">Done in its place, if the group has stopped by then.</param>
+    internal void Tell(Action<Instant> report, Action? dropped = null)
     {
+        bool isOver;
         lock (_gate)
         {
-            if (_over is not null)
+            isOver = _over is not null;
+            if (!isOver)
             {
-                return;
+                _incoming.Requests.Add((report, dropped is null ? null : _ => dropped()));
             }
-
-            _incoming.Requests.Add((report, null));
         }
 
-        Ask();
+        if (isOver)
+        {
+            dropped?.Invoke();
+        }
+        else
+        {
+            Ask();
+        }
     }
 
     /// <summary>Ends the group on this node: whoever waits is told, and no more is said to anybody.</summary>
@@ -162,20 +181,40 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     {
         Tell(_ => End("This node is stopping."));
         await _ended.Task;
-        _applier.Stop();
-
-        // A snapshot that is being written would be renamed and pruned after the directory's lock is gone.
         CancelSnapshot();
-        await _writingSnapshot;
+        if (!await EndsAsync(_writingSnapshot, StopPatience))
+        {
+            // It doesn't heed its token. What it writes is never renamed: the token is looked at again before.
+            Note($"The snapshot that is being written hasn't come to an end in {StopPatience.TotalSeconds:0} s, and is left behind.");
+        }
+
+        if (await EndsAsync(_applier.Completion, ProgramPatience))
+        {
+            return;
+        }
+
+        _applier.Abandon();
+        if (!await EndsAsync(_applier.Completion, StopPatience))
+        {
+            Note($"The state machine hasn't come to an end in {(ProgramPatience + StopPatience).TotalSeconds:0} s, and is left behind.");
+        }
+    }
+
+    private async Task<bool> EndsAsync(Task work, TimeSpan patience)
+    {
         try
         {
-            await _applier.Completion.WaitAsync(StopPatience, _services.Clock.Time, CancellationToken.None);
+            await HereAsync(work).WaitAsync(patience, _services.Clock.Time, CancellationToken.None);
+            return true;
         }
         catch (TimeoutException)
         {
-            Note($"The state machine hasn't come to an end in {StopPatience.TotalSeconds:0} s, and is left behind.");
+            return false;
         }
     }
+
+    // A wait with a limit completes where its task does: this one's does so here, and not on whatever thread completes a source.
+    private static async Task HereAsync(Task work) => await work;
 
     /// <summary>Ends the group where it is: the node has no part in it any more.</summary>
     internal void Abandon(string why) => Tell(_ => End(why));
@@ -243,6 +282,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         }
 
         LeavePeers();
+        _applier.Stop();
         EndAllWrites(
             appended: write => new UnknownOutcomeException(why, write.Id),
             other: _ => new RejectedException(RejectReason.Stopping, why));
@@ -254,21 +294,16 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
 
         _changes.Clear();
         _transfer?.TrySetException(new RejectedException(RejectReason.Stopping, why));
-        foreach (TaskCompletionSource<EntryId> waiter in _snapshotWaiters)
-        {
-            waiter.TrySetException(new RejectedException(RejectReason.Stopping, why));
-        }
-
-        _snapshotWaiters.Clear();
+        RefuseSnapshots(new RejectedException(RejectReason.Stopping, why));
         if (_digesting is { } digesting)
         {
-            _services.Scheduler.Post(new Cancellation(digesting));
+            _services.Scheduler.Post(new Cancellation(digesting, _services.Events));
         }
 
         if (_leadership is { } ended)
         {
             Volatile.Write(ref _leadership, null);
-            _services.Scheduler.Post(new Cancellation(ended));
+            _services.Scheduler.Post(new Cancellation(ended, _services.Events));
         }
 
         EndTouch();

@@ -29,7 +29,11 @@ internal sealed record GroupServices
 
     internal required SnapshotStore Snapshots { get; init; }
 
+    /// <summary>For reading old entries and opening snapshots: short work that somebody waits for.</summary>
     internal required DiskLane Lane { get; init; }
+
+    /// <summary>For writing snapshots, where the application's code runs too: any of them may take long.</summary>
+    internal required DiskLane SnapshotLane { get; init; }
 
     internal EntryLoads Loads { get; } = new();
 

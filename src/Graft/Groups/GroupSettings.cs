@@ -13,6 +13,9 @@ internal sealed record GroupSettings
     /// <summary>Bytes of commands that wait for their turn; what comes beyond is refused.</summary>
     internal long QueuedBytesMax { get; init; } = 64 << 20;
 
+    /// <summary>Reads that may wait for the state machine.</summary>
+    internal int ReadsQueuedMax { get; init; } = 10_000;
+
     /// <summary>The largest command.</summary>
     internal int CommandBytesMax { get; init; } = 1 << 20;
 

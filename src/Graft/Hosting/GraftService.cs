@@ -69,8 +69,15 @@ internal sealed partial class GraftService(
     {
         if (await node.Failed is { } failure)
         {
-            Log.Failed(logger, node.Id, failure.Message, failure);
-            lifetime.StopApplication();
+            try
+            {
+                Log.Failed(logger, node.Id, failure.Message, failure);
+            }
+            finally
+            {
+                // A host that lives on around a dead node is the worse for a line that couldn't be written.
+                lifetime.StopApplication();
+            }
         }
     }
 

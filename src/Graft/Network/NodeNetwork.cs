@@ -209,11 +209,17 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 
     ISnapshotSource? IEndpointHost.FindSnapshot(GroupId group, EntryId last, NodeId asker)
     {
+        if (_runtime.Find(group)?.View.IsWitness == true)
+        {
+            // It has no state, and its snapshots none either.
+            return null;
+        }
+
         // What the snapshot will be continued by stays in the log for as long as it travels, and not a moment longer.
         LogPin pin = _runtime.Pin(group, last.Index);
         try
         {
-            var source = new StoredSnapshotSource(_runtime.Snapshots.Open(group, last), pin);
+            var source = new StoredSnapshotSource(_runtime.Snapshots.Open(group, last), pin, () => _runtime.Find(group)?.SnapshotBroken());
             _runtime.Events?.SnapshotSent(group, last, asker);
             return source;
         }

@@ -4,7 +4,10 @@ using Graft.Storage;
 namespace Graft;
 
 /// <summary>A stored snapshot on its way to another node.</summary>
-internal sealed class StoredSnapshotSource(SnapshotReader reader, IDisposable pin) : ISnapshotSource
+/// <param name="reader">Reads it.</param>
+/// <param name="pin">Holds the log behind it.</param>
+/// <param name="isBroken">Told that it can't be read.</param>
+internal sealed class StoredSnapshotSource(SnapshotReader reader, IDisposable pin, Action isBroken) : ISnapshotSource
 {
     public long TotalBytes => reader.FileBytes;
 
@@ -19,6 +22,7 @@ internal sealed class StoredSnapshotSource(SnapshotReader reader, IDisposable pi
         }
         catch (Exception unreadable) when (unreadable is SnapshotException or DiskException)
         {
+            isBroken();
             throw new IOException(unreadable.Message, unreadable);
         }
     }

@@ -175,6 +175,7 @@ internal sealed class NodeRuntime : INodeFailure
             Events = Events,
             Snapshots = Snapshots,
             Lane = new DiskLane(Scheduler, this, "graft-disk"),
+            SnapshotLane = new DiskLane(Scheduler, this, "graft-snapshot"),
             DigestLane = new DiskLane(Scheduler, this, "graft-digest"),
             Peers = peers,
             Forward = forward,
@@ -272,6 +273,7 @@ internal sealed class NodeRuntime : INodeFailure
         await StopGroupsAsync();
         services.Deadlines.Dispose();
         services.Lane.Dispose();
+        services.SnapshotLane.Dispose();
         services.DigestLane.Dispose();
         services.Queue.Dispose();
         Meters.Dispose();
@@ -315,7 +317,7 @@ internal sealed class NodeRuntime : INodeFailure
     {
         if (Alarmed is { } alarmed)
         {
-            Scheduler.Post(new Telling(alarmed, new GroupAlarm(group, kind, message)));
+            Scheduler.Post(new Telling(alarmed, new GroupAlarm(group, kind, message), Events));
         }
     }
 
@@ -338,7 +340,8 @@ internal sealed class NodeRuntime : INodeFailure
             RestAfter = setup.ElectionTimeout * 4,
         };
         RestoreRequest? restore = state.Snapshot is { } snapshot && setup.Machine is not IDiskStateMachine
-            ? new RestoreRequest(snapshot.Last, new SnapshotContentReader(Snapshots.Open(id, snapshot.Last)))
+            ? new RestoreRequest(
+                snapshot.Last, new SnapshotContentReader(Snapshots.Open(id, snapshot.Last)), state.HardState.Log == LogKind.HeadersOnly)
             : null;
         var group = new GroupActor(_services!, _random.Fork(), setup.Settings with { Group = id }, options, state, setup.Machine);
         _groups.Add(id, group);
@@ -387,8 +390,20 @@ internal sealed class NodeRuntime : INodeFailure
         }
     }
 
-    private sealed class Telling(Action<GroupAlarm> alarmed, GroupAlarm alarm) : IThreadPoolWorkItem
+    private sealed class Telling(Action<GroupAlarm> alarmed, GroupAlarm alarm, NodeEvents? events) : IThreadPoolWorkItem
     {
-        public void Execute() => alarmed(alarm);
+        public void Execute()
+        {
+            try
+            {
+                alarmed(alarm);
+            }
+#pragma warning disable CA1031 // The application's code, on a bare thread of the pool: the process would end by it, and on all nodes by the same alarm.
+            catch (Exception thrown)
+#pragma warning restore CA1031
+            {
+                events?.CallbackThrew(thrown);
+            }
+        }
     }
 }

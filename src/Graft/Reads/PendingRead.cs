@@ -8,15 +8,16 @@ internal sealed class PendingRead : IValueTaskSource<QueryResult>
 {
     private ManualResetValueTaskSourceCore<QueryResult> _source = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
+    private object? _query;
     private int _isEnded;
 
     internal PendingRead(ReadConsistency consistency, ReadOnlyMemory<byte>? query, Instant deadline, CancellationToken cancellation) =>
-        (Consistency, Query, Deadline, Cancellation, Level) = (consistency, query, deadline, cancellation, consistency.Kind);
+        (Consistency, _query, Deadline, Cancellation, Level) = (consistency, query, deadline, cancellation, consistency.Kind);
 
     internal ReadConsistency Consistency { get; }
 
-    /// <summary>What to ask the state machine; null if only the wait is wanted.</summary>
-    internal ReadOnlyMemory<byte>? Query { get; }
+    /// <summary>What to ask the state machine; null if only the wait is wanted, and once the read has failed: it may wait in a queue for long, and be large.</summary>
+    internal ReadOnlyMemory<byte>? Query => (ReadOnlyMemory<byte>?)Volatile.Read(ref _query);
 
     /// <summary>Looks at the state machine in its own turn; null if that isn't wanted.</summary>
     internal Action<IStateMachine>? Visit { get; init; }
@@ -72,6 +73,7 @@ internal sealed class PendingRead : IValueTaskSource<QueryResult>
             return false;
         }
 
+        Volatile.Write(ref _query, null);
         Meters?.End(this, why);
         _source.SetException(why);
         return true;

@@ -60,6 +60,7 @@ internal sealed class DeadlineQueue : IDisposable
 
     private void OnTimer()
     {
+        List<IDeadline> due = [];
         lock (_gate)
         {
             _timerAt = Instant.Never;
@@ -72,7 +73,7 @@ internal sealed class DeadlineQueue : IDisposable
                 if (waiter.QueuedFor == queued.At)
                 {
                     waiter.QueuedFor = Instant.Never;
-                    waiter.OnDeadline();
+                    due.Add(waiter);
                 }
             }
 
@@ -80,6 +81,12 @@ internal sealed class DeadlineQueue : IDisposable
             {
                 Arm(next.At);
             }
+        }
+
+        // Whoever is slow in this keeps nobody else from setting a deadline.
+        foreach (IDeadline waiter in due)
+        {
+            waiter.OnDeadline();
         }
     }
 

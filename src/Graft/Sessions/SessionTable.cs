@@ -14,7 +14,7 @@ namespace Graft;
 /// <para>
 /// (S3) Memory is bounded: at most <see cref="SessionsMax"/> sessions, and the one that would expire first goes; at most
 /// <see cref="AnswersMax"/> answers in one, and the lowest number goes; at most <see cref="AnswerBytesMax"/> bytes in all, which
-/// <see cref="Prune"/> sees to. What goes that way is answered "forgotten" and not applied again.
+/// <see cref="Prune"/> sees to; none of more than <see cref="AnswerMax"/>. What goes that way is answered "forgotten" and not applied again.
 /// </para>
 /// <para>
 /// (S4) Nothing depends on when an answer comes. Commands are applied in batches, and where a batch ends differs from node to node:
@@ -26,6 +26,9 @@ internal sealed class SessionTable
     internal const int SessionsMax = 16_384;
     internal const int AnswersMax = WriteSession.SpanMax;
     internal const long AnswerBytesMax = 64 << 20;
+
+    /// <summary>The largest answer that is kept, in bytes. As many as there are entries between two prunes stay below a quarter of a gibibyte.</summary>
+    internal const int AnswerMax = 256 << 10;
 
     /// <summary>The table is pruned behind each entry whose index is a multiple of this.</summary>
     internal const ulong PruneEvery = 1_024;
@@ -101,7 +104,12 @@ internal sealed class SessionTable
         Session session = _sessions[envelope.Session];
         if (session.Answers.TryGetValue(envelope.Sequence, out answer))
         {
-            return answer.IsFenced ? SessionVerdict.Fenced : SessionVerdict.Answered;
+            return answer.Fate switch
+            {
+                AnswerFate.Fenced => SessionVerdict.Fenced,
+                AnswerFate.TooLarge => SessionVerdict.Forgotten,
+                _ => SessionVerdict.Answered,
+            };
         }
 
         if (envelope.Sequence < session.Floor || envelope.Sequence == ulong.MaxValue)
@@ -110,7 +118,7 @@ internal sealed class SessionTable
             return SessionVerdict.Forgotten;
         }
 
-        session.Answers.Add(envelope.Sequence, new SessionAnswer(index, default, IsFenced: envelope.Form == WriteForm.Fence));
+        session.Answers.Add(envelope.Sequence, new SessionAnswer(index, default, envelope.Form == WriteForm.Fence ? AnswerFate.Fenced : AnswerFate.Kept));
         Rows?.Note(new StateKey(StateRowKind.Answer, session.Id, envelope.Sequence));
         if (session.Answers.Count > AnswersMax)
         {
@@ -126,7 +134,9 @@ internal sealed class SessionTable
     {
         if (_sessions.TryGetValue(id, out Session? session) && session.Answers.TryGetValue(sequence, out SessionAnswer place))
         {
-            session.Answers[sequence] = place with { Answer = answer };
+            bool isTooLarge = answer.Length > AnswerMax;
+            answer = isTooLarge ? default : answer;
+            session.Answers[sequence] = place with { Answer = answer, Fate = isTooLarge ? AnswerFate.TooLarge : place.Fate };
             Rows?.Note(new StateKey(StateRowKind.Answer, id, sequence));
             session.AnswerBytes += answer.Length;
             _answerBytes += answer.Length;
@@ -184,7 +194,7 @@ internal sealed class SessionTable
             {
                 BinaryPrimitives.WriteUInt64LittleEndian(into, sequence);
                 BinaryPrimitives.WriteUInt64LittleEndian(into[8..], answer.Index.Value);
-                into[16] = answer.IsFenced ? (byte)1 : (byte)0;
+                into[16] = (byte)answer.Fate;
                 BinaryPrimitives.WriteInt32LittleEndian(into[17..], answer.Answer.Length);
                 answer.Answer.Span.CopyTo(into[AnswerHead..]);
                 into = into[(AnswerHead + answer.Answer.Length)..];
@@ -246,7 +256,7 @@ internal sealed class SessionTable
             }
 
             var answer = new SessionAnswer(
-                new LogIndex(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..])), bytes.Slice(AnswerHead, length).ToArray(), bytes[16] != 0);
+                new LogIndex(BinaryPrimitives.ReadUInt64LittleEndian(bytes[8..])), bytes.Slice(AnswerHead, length).ToArray(), (AnswerFate)bytes[16]);
             if (!session.Answers.TryAdd(BinaryPrimitives.ReadUInt64LittleEndian(bytes), answer))
             {
                 return false;
@@ -300,7 +310,7 @@ internal sealed class SessionTable
 
         byte[] bytes = new byte[AnswerRowHead + answer.Answer.Length];
         BinaryPrimitives.WriteUInt64LittleEndian(bytes, answer.Index.Value);
-        bytes[8] = answer.IsFenced ? (byte)1 : (byte)0;
+        bytes[8] = (byte)answer.Fate;
         answer.Answer.Span.CopyTo(bytes.AsSpan(AnswerRowHead));
         return bytes;
     }
@@ -330,7 +340,7 @@ internal sealed class SessionTable
         }
 
         var answer = new SessionAnswer(
-            new LogIndex(BinaryPrimitives.ReadUInt64LittleEndian(bytes)), bytes[AnswerRowHead..].ToArray(), bytes[8] != 0);
+            new LogIndex(BinaryPrimitives.ReadUInt64LittleEndian(bytes)), bytes[AnswerRowHead..].ToArray(), (AnswerFate)bytes[8]);
         session.AnswerBytes += answer.Answer.Length;
         _answerBytes += answer.Answer.Length;
         return session.Answers.TryAdd(key.Number, answer);

@@ -51,7 +51,7 @@ internal sealed class GroupMeters
         {
             write.AppendedAt = _time.GetTimestamp();
             Note(write.Trace, "appended");
-            _node.QueueDuration.Record(Seconds(write.BegunAt, write.AppendedAt), Tag);
+            _node.QueueDuration.Tell(Seconds(write.BegunAt, write.AppendedAt), Tag);
         }
     }
 
@@ -68,7 +68,7 @@ internal sealed class GroupMeters
             if (write is { Meters: not null, AppendedAt: not 0 })
             {
                 Note(write.Trace, "committed");
-                _node.CommitDuration.Record(Seconds(write.AppendedAt, _time.GetTimestamp()), Tag);
+                _node.CommitDuration.Tell(Seconds(write.AppendedAt, _time.GetTimestamp()), Tag);
                 write.AppendedAt = 0;
             }
         }
@@ -80,7 +80,7 @@ internal sealed class GroupMeters
         string outcome = Describe(why, "committed");
         if (write.Hops == 0)
         {
-            _node.WriteDuration.Record(Seconds(write.BegunAt, _time.GetTimestamp()), Tag, new(Outcome, outcome));
+            _node.WriteDuration.Tell(Seconds(write.BegunAt, _time.GetTimestamp()), Tag, new(Outcome, outcome));
         }
 
         if (write.Trace is { } trace)
@@ -90,7 +90,7 @@ internal sealed class GroupMeters
             trace.SetStatus(why is null ? ActivityStatusCode.Ok : ActivityStatusCode.Error, why?.Message);
             trace.SetEndTime(_time.GetUtcNow().UtcDateTime);
             Activity? current = Activity.Current;
-            trace.Stop();
+            trace.End();
             Activity.Current = current;
         }
     }
@@ -104,7 +104,7 @@ internal sealed class GroupMeters
     }
 
     internal void End(PendingRead read, Exception? why) =>
-        _node.ReadDuration.Record(
+        _node.ReadDuration.Tell(
             Seconds(read.BegunAt, _time.GetTimestamp()), Tag, new("graft.read.level", Describe(read.Level)), new(Outcome, Describe(why, "answered")));
 
     /// <summary>Whether somebody wants to know when a write is committed; if not, nobody looks.</summary>
@@ -117,8 +117,8 @@ internal sealed class GroupMeters
     internal TimeSpan End(ApplyWork work)
     {
         TimeSpan elapsed = _time.GetElapsedTime(work.BegunAt);
-        _node.ApplyDuration.Record(elapsed.TotalSeconds, Tag);
-        _node.ApplyEntries.Record(work.Entries.Count, Tag);
+        _node.ApplyDuration.Tell(elapsed.TotalSeconds, Tag);
+        _node.ApplyEntries.Tell(work.Entries.Count, Tag);
         return elapsed;
     }
 
@@ -126,7 +126,7 @@ internal sealed class GroupMeters
     private Activity? Trace()
     {
         Activity? current = Activity.Current;
-        Activity? trace = Source.StartActivity("graft.write");
+        Activity? trace = Source.Begin("graft.write");
         trace?.SetStartTime(_time.GetUtcNow().UtcDateTime);
         trace?.SetTag(Tag.Key, Tag.Value);
         Activity.Current = current;

@@ -71,6 +71,15 @@ internal sealed partial class NodeEvents : Actor
 
     internal void ClockIsAhead(GroupId group, TimeSpan ahead) => Write(logger => Log.ClockIsAhead(logger, _node, group, ahead.TotalSeconds));
 
+    /// <summary>Code of the application that was told something has thrown.</summary>
+    internal void CallbackThrew(Exception thrown)
+    {
+        if (Passes(1215) is { } omitted)
+        {
+            Write(logger => Log.CallbackThrew(logger, _node, thrown, omitted));
+        }
+    }
+
     internal void LinkUp(NodeId peer) => Write(logger => Log.LinkUp(logger, _node, peer));
 
     internal void LinkDown(NodeId peer, string why) => Write(logger => Log.LinkDown(logger, _node, peer, why));
@@ -104,9 +113,10 @@ internal sealed partial class NodeEvents : Actor
             {
                 line(_logger);
             }
-            catch (AggregateException)
+#pragma warning disable CA1031 // A line that can't be written is no reason to stop a node.
+            catch (Exception)
+#pragma warning restore CA1031
             {
-                // So a logger says that its providers threw. A line that can't be written is no reason to stop a node.
             }
         }
 
@@ -183,6 +193,9 @@ internal sealed partial class NodeEvents : Actor
 
         [LoggerMessage(1214, LogLevel.Error, "{Node}: its wall clock is {Seconds} s ahead of those of most voters of {Group}. It leaves leading to others; set the clock.")]
         internal static partial void ClockIsAhead(ILogger logger, NodeId node, GroupId group, double seconds);
+
+        [LoggerMessage(1215, LogLevel.Error, "{Node}: code of the application threw when it was told that leadership has changed, or of an alarm. {Omitted} more since the last line.")]
+        internal static partial void CallbackThrew(ILogger logger, NodeId node, Exception thrown, long omitted);
 
         [LoggerMessage(1301, LogLevel.Information, "{Node} is connected to {Peer}.")]
         internal static partial void LinkUp(ILogger logger, NodeId node, NodeId peer);

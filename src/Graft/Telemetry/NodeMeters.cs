@@ -91,10 +91,10 @@ internal sealed class NodeMeters : IDisposable
 
     internal void Flushed(FlushReport flush)
     {
-        FlushDuration.Record(flush.Elapsed.TotalSeconds);
-        FlushBytes.Record(flush.Bytes);
-        FlushWrites.Record(flush.Writes);
-        FlushEntries.Record(flush.Entries);
+        FlushDuration.Tell(flush.Elapsed.TotalSeconds);
+        FlushBytes.Tell(flush.Bytes);
+        FlushWrites.Tell(flush.Writes);
+        FlushEntries.Tell(flush.Entries);
     }
 
     private void Observe()

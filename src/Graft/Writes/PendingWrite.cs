@@ -31,7 +31,10 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
     internal byte Hops { get; private set; }
 
     /// <summary>Where it was appended; zero before.</summary>
-    internal EntryId Entry { get; set; }
+    internal EntryId Entry { get; private set; }
+
+    /// <summary>Bytes of its entry, once it has one.</summary>
+    internal int PlaceBytes { get; private set; }
 
     /// <summary>An earlier attempt under the same number may have been received elsewhere: what became of this one isn't the whole answer.</summary>
     internal bool IsInDoubt { get; set; }
@@ -61,6 +64,13 @@ internal sealed class PendingWrite : IValueTaskSource<WriteResult>
         (Form, Command, Options, Deadline, Hops, Entry) = (form, command, options, deadline, hops, default);
         (IsInDoubt, _isEnded, _holders) = (false, 0, 2);
         (Meters, Trace, AppendedAt) = (null, null, 0);
+    }
+
+    /// <summary>It's in the log. The command's bytes are the entry's from here on, and it may be long until what they came to is known.</summary>
+    internal void TakePlace(EntryId entry)
+    {
+        (Entry, PlaceBytes) = (entry, Size);
+        Command = default;
     }
 
     /// <summary>Ends the wait, not the command, when the caller gives up.</summary>

@@ -51,6 +51,33 @@ public sealed class LongLivedMachineTests
         Assert.Equal(2, host.Lines.Count);
     });
 
+    [Fact]
+    public void A_question_that_takes_too_long_halts_nothing_and_its_answer_is_passed_over() => Play(async (harness, host) =>
+    {
+        StoredEntry[] log = [EntryLog.Command(1, "a"), EntryLog.Command(2, "b")];
+        host.Program = () => Fixed(Hello, """{"answers":["one"]}""", """{"answer":"late"}""", """{"answers":["two"]}""", """{"answer":"in time"}""");
+        await harness.ApplyAsync(log, 1, () => 1);
+        bool isLate = true;
+        host.IsLate = () => isLate;
+        await Assert.ThrowsAsync<QueryFailedException>(() => AskAsync("slow"));
+        await Assert.ThrowsAsync<QueryFailedException>(() => AskAsync("never asked"));
+        isLate = false;
+
+        await harness.ApplyAsync(log, 2, () => 1);
+
+        Assert.Null(harness.Halted);
+        Assert.Equal("two", AnswerTo(harness, 2).Text);
+        Assert.Equal("in time", await AskAsync("again"));
+
+        async Task<string> AskAsync(string what)
+        {
+            var read = new PendingRead(ReadConsistency.Local, Encoding.UTF8.GetBytes(what), Instant.Never, CancellationToken.None);
+            ValueTask<QueryResult> answer = read.Task;
+            harness.Applier.Submit(read);
+            return ExternalAnswer.Read((await answer).Answer).Text;
+        }
+    });
+
     [Theory]
     [InlineData("""{"protocol":2}""")]
     [InlineData("""{}""")]

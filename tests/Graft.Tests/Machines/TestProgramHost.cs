@@ -22,11 +22,29 @@ internal sealed class TestProgramHost : IProgramHost
     /// <summary>Answers a request with lines. Each start makes another program.</summary>
     internal Func<Func<JsonElement, IEnumerable<string>>> Program { get; set; } = static () => static _ => [];
 
-    public ValueTask<ProgramEnd> RunAsync(string argument)
+    /// <summary>Set to make a program keep its answers to itself for as long as it says.</summary>
+    internal Func<bool> IsLate { get; set; } = static () => false;
+
+    public async ValueTask<ProgramEnd> RunAsync(string argument, CancellationToken cancellation)
     {
         Arguments.Add(argument);
-        return ValueTask.FromResult(Run(argument));
+        if (Hang is { } hang)
+        {
+            try
+            {
+                await hang.WaitAsync(cancellation);
+            }
+            catch (OperationCanceledException killed)
+            {
+                throw new ExternalProgramException("It was killed.", killed);
+            }
+        }
+
+        return Run(argument);
     }
+
+    /// <summary>What an evaluation waits for, if anything.</summary>
+    internal Task? Hang { get; set; }
 
     public IProgram Start()
     {
@@ -57,9 +75,12 @@ internal sealed class TestProgramHost : IProgramHost
             return default;
         }
 
-        public ValueTask<ReadOnlyMemory<byte>> ReadLineAsync() => _answers.TryDequeue(out string? line)
-            ? ValueTask.FromResult<ReadOnlyMemory<byte>>(Encoding.UTF8.GetBytes(line))
+        public ValueTask<ReadOnlyMemory<byte>> ReadLineAsync(CancellationToken cancellation) => host.IsLate()
+            ? throw new ExternalProgramException($"{host} didn't answer in time.") { IsLate = true }
+            : _answers.TryDequeue(out string? line) ? ValueTask.FromResult<ReadOnlyMemory<byte>>(Encoding.UTF8.GetBytes(line))
             : throw new ExternalProgramException($"{host} has ended, and its state with it.");
+
+        public void Kill() => _answers.Clear();
 
         public ValueTask DisposeAsync()
         {
