@@ -101,6 +101,13 @@ public sealed partial class Endpoint : IAsyncDisposable
             _links.Add(node, link);
         }
 
+        // Known before it begins, or it would begin by waiting for somebody to say so, and what is sent at once be dropped: a new leader's
+        // first append, which would come again with the next heartbeat only.
+        if (FindAddress?.Invoke(node) is { } address)
+        {
+            link.SetAddress(address);
+        }
+
         link.Start();
         return link;
     }
