@@ -34,7 +34,7 @@ public sealed record MembersPlan
     /// <summary>The same in sentences: what was expected, what came, what to do. Empty if it isn't refused.</summary>
     public required string Why { get; init; }
 
-    /// <summary>What an operator should know before making the change; empty if there is nothing.</summary>
+    /// <summary>What an operator should know before making the change; empty if there is nothing, or if it is refused.</summary>
     public required ImmutableArray<PlanWarning> Warnings { get; init; }
 
     /// <summary>Whether the change would be refused, as things are.</summary>

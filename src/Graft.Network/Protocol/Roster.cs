@@ -113,7 +113,7 @@ public sealed class Roster
     /// Ten looks a second; the last has <see cref="CatchUpProgress.IsEnd"/>. A member that is too slow ends it too, and stays what it is.
     /// </returns>
     /// <exception cref="MembershipRefusedException">It's no member, or no longer.</exception>
-    /// <exception cref="RejectedException">No leader answered in time, four times in a row.</exception>
+    /// <exception cref="RejectedException">No leader answered in time, four times in a row, or none can ever.</exception>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async IAsyncEnumerable<CatchUpProgress> FollowAsync(NodeId node, [EnumeratorCancellation] CancellationToken cancellation = default)
     {

@@ -9,6 +9,6 @@ namespace Graft;
 /// <param name="write">Names the command.</param>
 public sealed class UnknownOutcomeException(string message, WriteId write) : GraftException(message)
 {
-    /// <summary>Names the command for <c>ResolveAsync</c>. Of a change of members it has neither number nor place: look at the configuration instead.</summary>
+    /// <summary>Names the command for <c>ResolveAsync</c>. Of a change of members it may have neither number nor place: look at the configuration instead.</summary>
     public WriteId Write { get; } = write;
 }

@@ -15,7 +15,8 @@ public static class GraftServiceCollectionExtensions
 {
     /// <summary>Adds a node with a replicated state machine; commands and answers travel as JSON, by reflection.</summary>
     /// <remarks>
-    /// It adds <see cref="RaftNode{TMachine, TCommand, TResult}"/>, by which the application uses it, and the health checks. The node starts and stops with the host;
+    /// It adds <see cref="RaftNode{TMachine, TCommand, TResult}"/>, by which the application uses it, and what <see cref="GraftLiveness"/> and
+    /// <see cref="GraftReadiness"/> need. The node starts and stops with the host;
     /// a start of the host fails with what <see cref="GraftNode.StartAsync(NodeOptions, Func{IStateMachine}, CancellationToken)"/> throws. A node that has failed, or was
     /// removed and asked to stop, ends the host.
     /// </remarks>

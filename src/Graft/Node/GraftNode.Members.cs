@@ -19,7 +19,7 @@ public sealed partial class GraftNode
 
     /// <summary>
     /// Ends when the node has learned that it was removed from a group, by a leader's word or by asking around when it came back. In that group it idles
-    /// from then on: it stands for nothing and answers for itself alone. If it was asked to stop, it stops once it belongs to no group any more.
+    /// from then on: it stands for nothing and answers for itself alone. If it was asked to stop when it was removed from the last of its groups, it stops.
     /// </summary>
     /// <remarks>It tells of the first group alone; <see cref="GroupStatus.Removed"/> tells of each. It never ends if the node isn't removed.</remarks>
     public Task<Removal> Removed => _removed.Task;

@@ -40,8 +40,8 @@ public sealed class RaftNode<TMachine, TCommand, TResult>
     /// </exception>
     /// <exception cref="OperationCanceledException">The wait was cancelled; what becomes of the command isn't known.</exception>
     /// <exception cref="JsonException">
-    /// The command can't be written, and nothing happened; or it is committed, and its answer can't be read as <typeparamref name="TResult"/>: an answer that
-    /// has the form of none says that the nodes' state machine doesn't know the command.
+    /// The command can't be written, and nothing happened; or it is committed, and its answer can't be read as <typeparamref name="TResult"/>: the nodes'
+    /// state machine doesn't know the command, perhaps, and did nothing.
     /// </exception>
     /// <exception cref="InvalidOperationException">The host hasn't started the node yet. Nothing happened.</exception>
     public async ValueTask<TResult> ProposeAsync(TCommand command, CancellationToken cancellation = default)
