@@ -13,22 +13,23 @@ public sealed record ClientOptions
     /// <summary>The cluster that is meant. Zero takes the one that answers first, and no other from then on.</summary>
     public ClusterId Cluster { get; init; }
 
-    /// <summary>The group whose state machine is called.</summary>
+    /// <summary>The group whose state machine is called; group 1 by default, as of a node that has only one.</summary>
     public GroupId Group { get; init; } = new(1);
 
-    /// <summary>How long a call may take that doesn't say; at most a day.</summary>
+    /// <summary>How long a call may take that doesn't say; above zero, at most a day.</summary>
     public TimeSpan DefaultTimeout { get; init; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long one node is waited for before another is asked; a read that has longer is given half of its time.</summary>
+    /// <summary>How long one node is waited for before another is asked; a read that has longer is given half of its time. Above zero, at most a day.</summary>
     /// <remarks>Short enough that a leader without a quorum costs a part of the default timeout only.</remarks>
     public TimeSpan AttemptTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>How long the group remembers this client after it was last heard of: until then an unknown outcome can be settled.</summary>
+    /// <summary>How long the group remembers this client after it was last heard of: until then an unknown outcome can be settled. A second at least.</summary>
     public TimeSpan SessionLifetime { get; init; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>The first pause between two attempts; it doubles up to <see cref="BackOffMax"/>, and half of it is drawn.</summary>
+    /// <summary>The first pause between two attempts, above zero; it doubles up to <see cref="BackOffMax"/>, and each is drawn from half to one and a half of it.</summary>
     public TimeSpan BackOffMin { get; init; } = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>What the doubling of the pauses stops at; at least <see cref="BackOffMin"/>.</summary>
     public TimeSpan BackOffMax { get; init; } = TimeSpan.FromSeconds(1);
 
     /// <exception cref="ArgumentException">An option is out of range; the message says which.</exception>

@@ -10,7 +10,7 @@ public sealed record ClientSeams
     /// <summary>What moves bytes.</summary>
     public required INetwork Network { get; init; }
 
-    /// <summary>The clock.</summary>
+    /// <summary>The clock of every timeout and pause.</summary>
     public required TimeProvider Time { get; init; }
 
     /// <summary>Where the pauses between attempts are drawn from.</summary>

@@ -7,8 +7,10 @@ namespace Graft.Consensus;
 /// </remarks>
 public readonly record struct Instant(long Ticks) : IComparable<Instant>
 {
+    /// <summary>Later than any reading: a deadline that never comes.</summary>
     public static Instant Never => new(long.MaxValue);
 
+    /// <summary>Earlier than any reading: what has never happened.</summary>
     public static Instant DistantPast => new(long.MinValue);
 
     public static Instant operator +(Instant instant, TimeSpan span)
@@ -34,8 +36,10 @@ public readonly record struct Instant(long Ticks) : IComparable<Instant>
 
     public static bool operator >=(Instant left, Instant right) => left.Ticks >= right.Ticks;
 
+    /// <summary>The earlier of the two.</summary>
     public static Instant Earlier(Instant left, Instant right) => left < right ? left : right;
 
+    /// <summary>The later of the two.</summary>
     public static Instant Later(Instant left, Instant right) => left > right ? left : right;
 
     public int CompareTo(Instant other) => Ticks.CompareTo(other.Ticks);

@@ -14,6 +14,8 @@ public sealed class SeededRandom
     private ulong _s2;
     private ulong _s3;
 
+    /// <summary>One stream of numbers. For one thread at a time.</summary>
+    /// <param name="seed">Any number; the same seed gives the same stream, on every machine.</param>
     public SeededRandom(ulong seed)
     {
         _s0 = SplitMix(ref seed);
@@ -22,6 +24,7 @@ public sealed class SeededRandom
         _s3 = SplitMix(ref seed);
     }
 
+    /// <summary>The next 64 bits.</summary>
     public ulong NextUInt64()
     {
         unchecked

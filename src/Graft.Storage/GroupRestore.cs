@@ -39,6 +39,7 @@ public sealed record GroupRestore(RestoredState State, LogWrite? First, Immutabl
     /// <param name="id">The group.</param>
     /// <param name="group">What recovery found of it in the log, or null if nothing.</param>
     /// <param name="snapshot">Its newest valid snapshot, durable, or null if there is none.</param>
+    /// <returns>What its core begins with. Nothing was changed.</returns>
     public static GroupRestore Of(GroupId id, RecoveredGroup? group, Snapshot? snapshot) => Of(id, group, snapshot, []);
 
     private static GroupRestore Of(GroupId id, RecoveredGroup? group, Snapshot? snapshot, List<string> notes)

@@ -3,6 +3,7 @@ namespace Graft.Consensus;
 /// <summary>Why a proposal wasn't appended. Nothing happened in any of these cases, and a retry is safe.</summary>
 public enum ProposalRefusal : byte
 {
+    /// <summary>It was appended.</summary>
     None,
 
     /// <summary>Another node leads, or nobody does.</summary>

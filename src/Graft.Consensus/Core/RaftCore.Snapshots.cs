@@ -226,7 +226,7 @@ public sealed partial class RaftCore
         _snapshot = snapshot;
     }
 
-    /// <summary>Drops the log up to <paramref name="through"/>, as far as the newest snapshot covers it.</summary>
+    /// <summary>Drops the log up to <paramref name="through"/>, as far as the newest snapshot covers it and the log is durable.</summary>
     /// <returns>Where the log begins now: what the host may free.</returns>
     public LogIndex Compact(LogIndex through, Instant now)
     {

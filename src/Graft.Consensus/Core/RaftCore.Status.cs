@@ -5,6 +5,8 @@ namespace Graft.Consensus;
 // The core as others see it: status for people, invariants for machines.
 public sealed partial class RaftCore
 {
+    /// <summary>This core at one moment, for people and for a host that asks why.</summary>
+    /// <param name="now">The present.</param>
     public RaftStatus Status(Instant now)
     {
         Observe(now);

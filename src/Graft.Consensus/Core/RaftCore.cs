@@ -5,7 +5,8 @@ namespace Graft.Consensus;
 /// <para>
 /// Deterministic: the same inputs in the same order give the same outputs. Time comes in as an argument, chance from a
 /// seed. It knows indexes and terms and never a payload; it never waits, so a host that feeds it from one place at a time
-/// needs no lock (it isn't thread-safe).
+/// needs no lock (it isn't thread-safe). Time never goes back: a reading that is earlier than one before is a bug of the host's, and an
+/// <see cref="InvariantViolationException"/>.
 /// </para>
 /// <para>
 /// The host feeds any number of inputs (<see cref="Step"/>, <see cref="Propose(ReadOnlySpan{int}, Instant)"/>,
@@ -60,6 +61,7 @@ public sealed partial class RaftCore
     /// <summary>Until T after this, no vote against the leader that was heard then: outlives terms and roles (thesis §4.2.3).</summary>
     private Instant _leaderHeardAt;
 
+    /// <summary>Begins where the disk is, as a follower.</summary>
     /// <param name="options">Checked by <see cref="RaftOptions.Validate"/>.</param>
     /// <param name="restored">What is on disk, all of it durable.</param>
     /// <param name="now">The first reading of the clock.</param>
@@ -122,12 +124,16 @@ public sealed partial class RaftCore
         ResetElectionTimer();
     }
 
+    /// <summary>This node.</summary>
     public NodeId Id => _self;
 
+    /// <summary>The highest term that it has seen; never falls.</summary>
     public Term Term => _term;
 
+    /// <summary>Whom it voted for in this term; null if it hasn't.</summary>
     public NodeId? VotedFor => _votedFor;
 
+    /// <summary>What it is in this term.</summary>
     public Role Role => _leader is not null ? Role.Leader
         : _candidate is null ? Role.Follower
         : _candidate.IsPreVote ? Role.PreCandidate
@@ -142,6 +148,7 @@ public sealed partial class RaftCore
     /// <summary>Whether the log has payloads; a node with headers only never leads.</summary>
     public LogKind LogKind => _logKind;
 
+    /// <summary>Up to where it knows entries to be committed; never falls.</summary>
     public LogIndex CommitIndex => _commit;
 
     /// <summary>Up to where our log is durable.</summary>

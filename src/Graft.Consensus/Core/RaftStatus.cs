@@ -7,31 +7,43 @@ namespace Graft.Consensus;
 /// <summary>One core at one moment, with the answers to "who leads", "why nobody" and "who is behind".</summary>
 public sealed record RaftStatus
 {
+    /// <summary>Whose status it is.</summary>
     public required NodeId Node { get; init; }
 
+    /// <summary>What the node is in its term.</summary>
     public required Role Role { get; init; }
 
+    /// <summary>The highest term that it has seen.</summary>
     public required Term Term { get; init; }
 
+    /// <summary>Who leads that term, as far as it knows; null if it knows of nobody.</summary>
     public required NodeId? Leader { get; init; }
 
+    /// <summary>Whom it voted for in that term; null if it hasn't.</summary>
     public required NodeId? VotedFor { get; init; }
 
+    /// <summary>Why it knows no leader; none if it knows one.</summary>
     public required Leaderlessness WhyNoLeader { get; init; }
 
     /// <summary>Whether the log has payloads; with headers only this node can't lead.</summary>
     public required LogKind LogKind { get; init; }
 
+    /// <summary>The last entry that is compacted away; zero if none is.</summary>
     public required EntryId LogStart { get; init; }
 
+    /// <summary>The last entry of its log, durable or not.</summary>
     public required EntryId LogEnd { get; init; }
 
+    /// <summary>Up to where its log is durable.</summary>
     public required LogIndex Durable { get; init; }
 
+    /// <summary>Up to where it knows entries to be committed; more may be.</summary>
     public required LogIndex Commit { get; init; }
 
+    /// <summary>The configuration in force here: the last in its log, committed or not.</summary>
     public required Membership Membership { get; init; }
 
+    /// <summary>Where that was appended: what a change compares with.</summary>
     public required LogIndex MembershipIndex { get; init; }
 
     /// <summary>A change of members is appended and not done: uncommitted, or joint.</summary>
@@ -46,8 +58,10 @@ public sealed record RaftStatus
     /// <summary>Until when this leader may serve lease reads, or null.</summary>
     public required Instant? LeaseUntil { get; init; }
 
+    /// <summary>To whom leadership is being handed over; null if to nobody.</summary>
     public required NodeId? TransferTarget { get; init; }
 
+    /// <summary>Reads that wait here for a confirmation.</summary>
     public required int ReadsPending { get; init; }
 
     /// <summary>It lost entries that it may have acknowledged, and holds its promises back until it has them again.</summary>

@@ -42,19 +42,25 @@ public sealed class Ready
     /// <summary>Entries of <see cref="Persist"/> that the core appended itself.</summary>
     public ReadOnlySpan<OwnEntry> OwnEntries => _ownEntries.Items;
 
+    /// <summary>What to send now.</summary>
     public ReadOnlySpan<Message> Messages => _messages.Items;
 
     /// <summary>The commit index; entries up to it may be applied. Never falls.</summary>
     public LogIndex Commit { get; internal set; }
 
+    /// <summary>Whether <see cref="Commit"/> is higher than the last time.</summary>
     public bool IsCommitAdvanced { get; internal set; }
 
+    /// <summary>Reads that have ended.</summary>
     public ReadOnlySpan<ReadResult> Reads => _reads.Items;
 
+    /// <summary>What this node is now.</summary>
     public Role Role { get; internal set; }
 
+    /// <summary>The term that it is in.</summary>
     public Term Term { get; internal set; }
 
+    /// <summary>Who leads that term, as far as this node knows; null if it knows of nobody.</summary>
     public NodeId? Leader { get; internal set; }
 
     /// <summary>Role, term or leader differ from the last time.</summary>
@@ -75,6 +81,7 @@ public sealed class Ready
     /// <summary>Stop fetching this snapshot; what has been received of it may be deleted.</summary>
     public EntryId? SnapshotToAbandon { get; internal set; }
 
+    /// <summary>Whether there is nothing to do.</summary>
     public bool IsEmpty =>
         Persist is null && _messages.Count == 0 && !IsCommitAdvanced && _reads.Count == 0 && !IsLeadershipChanged
         && MembershipChange is null && Transfer is null && SnapshotToReceive is null && SnapshotToAbandon is null;

@@ -8,6 +8,7 @@ public sealed class RestoredState
     /// <summary>A node that has never been told of a cluster. It waits for a leader.</summary>
     public static RestoredState Blank { get; } = new();
 
+    /// <summary>Term, vote, commit index and kind of log; those of a blank node by default.</summary>
     public HardState HardState { get; init; }
 
     /// <summary>The newest valid snapshot, or null. The log continues it or lies within it.</summary>

@@ -1,5 +1,5 @@
 namespace Graft.Consensus;
 
-/// <summary>The log lost entries that this node may have acknowledged (rot below the durable mark; architecture §5.4).</summary>
+/// <summary>The log lost entries that this node may have acknowledged (rot below the durable mark; docs/internals/storage-format.md).</summary>
 /// <param name="HighestAcknowledged">The last entry that it can have acknowledged, or null if even that is lost.</param>
 public sealed record LostEntries(EntryId? HighestAcknowledged);

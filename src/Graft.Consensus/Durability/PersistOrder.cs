@@ -20,6 +20,7 @@ public readonly record struct PersistOrder(
     LogIndex First,
     EntryId Last)
 {
+    /// <summary>Whether there are entries to append.</summary>
     public bool HasEntries => First <= Last.Index;
 
     /// <summary>What the host hands back once a flush that covers this order has succeeded, and never before.</summary>

@@ -13,6 +13,7 @@ public sealed class CampaignReport
         Term = term;
     }
 
+    /// <summary>When it began.</summary>
     public Instant At { get; }
 
     /// <summary>The term that was asked for.</summary>

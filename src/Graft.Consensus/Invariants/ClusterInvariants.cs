@@ -31,6 +31,7 @@ public sealed class ClusterInvariants
     public EntryId? CommittedAt(LogIndex index) =>
         index.Value < (ulong)_committed.Count ? new EntryId(_committed[(int)index.Value], index) : null;
 
+    /// <summary>Compares a core with what was seen of all others. After each of its inputs.</summary>
     /// <exception cref="InvariantViolationException">The cluster is in a state that Raft rules out.</exception>
     public void Check(RaftCore core)
     {
@@ -60,6 +61,8 @@ public sealed class ClusterInvariants
         seen.Remember();
     }
 
+    /// <summary>Takes note of a vote that leaves a core, asked for or given; of another message, of nothing.</summary>
+    /// <exception cref="InvariantViolationException">The cluster is in a state that Raft rules out.</exception>
     public void CheckSent(in Message message)
     {
         if (message.Kind == MessageKind.RequestVote)

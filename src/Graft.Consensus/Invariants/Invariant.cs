@@ -6,6 +6,7 @@ namespace Graft.Consensus;
 /// <summary>Checks what the protocol rules out. Stays in release builds: a wrong answer costs more than a stop.</summary>
 public static class Invariant
 {
+    /// <summary>Throws unless the condition holds.</summary>
     /// <exception cref="InvariantViolationException"><paramref name="condition"/> is false; the message is its source text.</exception>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Check(

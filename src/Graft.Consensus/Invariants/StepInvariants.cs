@@ -18,8 +18,10 @@ public sealed class StepInvariants
     private EntryId _last;
     private LogIndex _durable;
 
+    /// <summary>Begins with a core as it is.</summary>
     public StepInvariants(RaftCore core) => Remember(core);
 
+    /// <summary>Compares a core with what it was the last time. After each of its inputs.</summary>
     /// <exception cref="InvariantViolationException">The step from the last state to this one is none of Raft's.</exception>
     public void Check(RaftCore core)
     {

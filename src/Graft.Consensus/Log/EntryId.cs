@@ -6,6 +6,7 @@ public readonly record struct EntryId(Term Term, LogIndex Index)
     /// <summary>The place before the first entry.</summary>
     public static EntryId Zero => default;
 
+    /// <summary>The entry of these plain numbers.</summary>
     public static EntryId Of(ulong term, ulong index) => new(new Term(term), new LogIndex(index));
 
     /// <summary>Whether a log that ends here is as complete as one that ends at <paramref name="other"/> (thesis §3.6.1).</summary>

@@ -19,6 +19,8 @@ public sealed class TermRuns
     private LogIndex[] _firsts = new LogIndex[4];
     private int _count;
 
+    /// <summary>An empty log behind an entry.</summary>
+    /// <param name="start">Its base.</param>
     public TermRuns(EntryId start)
     {
         Base = start;
@@ -28,6 +30,7 @@ public sealed class TermRuns
     /// <summary>The last entry that compaction (or a snapshot) has covered; <see cref="EntryId.Zero"/> if none.</summary>
     public EntryId Base { get; private set; }
 
+    /// <summary>The last entry; the base if there is none above it.</summary>
     public EntryId Last { get; private set; }
 
     /// <summary>How many runs there are above the base.</summary>
@@ -70,6 +73,10 @@ public sealed class TermRuns
         return this[Find(index)];
     }
 
+    /// <summary>Adds entries of one term behind the last.</summary>
+    /// <param name="term">Their term, no lower than that of the last entry.</param>
+    /// <param name="count">How many.</param>
+    /// <exception cref="InvariantViolationException">The term is lower, or zero.</exception>
     public void Append(Term term, ulong count)
     {
         if (count == 0)

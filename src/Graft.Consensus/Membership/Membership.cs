@@ -47,8 +47,10 @@ public sealed class Membership : IEquatable<Membership>
     /// <summary>Voters of the configuration that is being left; empty outside a change. By id.</summary>
     public ReadOnlySpan<NodeId> OutgoingVoters => _outgoing;
 
+    /// <summary>Whether a change is in progress, so that two majorities are needed.</summary>
     public bool IsJoint => _outgoing.Length > 0;
 
+    /// <summary>What makes a quorum.</summary>
     public JointQuorum Quorum => new(new MajorityQuorum(_incoming.Length), new MajorityQuorum(_outgoing.Length));
 
     /// <summary>A configuration of voters alone.</summary>
@@ -63,6 +65,8 @@ public sealed class Membership : IEquatable<Membership>
         return Of(members);
     }
 
+    /// <summary>A configuration of these members, in the first epoch; in any order.</summary>
+    /// <param name="members">The members, each once.</param>
     /// <exception cref="ArgumentException">A member is named twice, or one is leaving that has no old vote.</exception>
     public static Membership Of(IEnumerable<Member> members)
     {
@@ -87,12 +91,14 @@ public sealed class Membership : IEquatable<Membership>
     /// <summary>The same members, since a recovery.</summary>
     public Membership In(Epoch epoch) => new(_members, epoch);
 
+    /// <summary>A member; null if the node is none.</summary>
     public Member? Find(NodeId id)
     {
         int position = PositionOf(id);
         return position < 0 ? null : _members[position];
     }
 
+    /// <summary>Whether the node is a member, whatever its role.</summary>
     public bool Contains(NodeId id) => PositionOf(id) >= 0;
 
     /// <summary>Whether <paramref name="id"/> votes in either half.</summary>

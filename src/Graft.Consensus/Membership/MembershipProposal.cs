@@ -5,5 +5,6 @@ namespace Graft.Consensus;
 /// <param name="Entry">The (joint) configuration entry. The change is done when the configuration isn't joint any more.</param>
 public readonly record struct MembershipProposal(MembershipRefusal Refusal, EntryId Entry)
 {
+    /// <summary>Whether the change was begun.</summary>
     public bool IsAppended => Refusal == MembershipRefusal.None;
 }

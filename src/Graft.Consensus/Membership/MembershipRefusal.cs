@@ -1,9 +1,10 @@
 namespace Graft.Consensus;
 
-/// <summary>Why a membership change wasn't begun. Nothing was appended in any of these cases. The values are on the wire.</summary>
+/// <summary>Why a membership change wasn't begun. No configuration was appended in any of these cases. The values are on the wire.</summary>
 /// <remarks>Those from 64 on are the host's, which knows of addresses and of who answers; a core never gives them.</remarks>
 public enum MembershipRefusal : byte
 {
+    /// <summary>It isn't refused.</summary>
     None = 0,
 
     /// <summary>Another node leads, or nobody does; ask there.</summary>
@@ -36,8 +37,10 @@ public enum MembershipRefusal : byte
     /// <summary>Two lines speak of one node.</summary>
     EditedTwice = 9,
 
+    /// <summary>Who is to be added is a member already.</summary>
     AlreadyMember = 10,
 
+    /// <summary>Who is to be promoted, demoted or removed is no member.</summary>
     NotMember = 11,
 
     /// <summary>Promote takes a learner.</summary>

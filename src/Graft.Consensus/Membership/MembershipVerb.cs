@@ -18,5 +18,6 @@ public enum MembershipVerb
     /// <summary>Make a voter a learner: it receives everything and counts for nothing.</summary>
     Demote,
 
+    /// <summary>Take it out.</summary>
     Remove,
 }

@@ -28,16 +28,22 @@ namespace Graft.Consensus;
 /// </remarks>
 public readonly record struct Message
 {
+    /// <summary>What it is.</summary>
     public required MessageKind Kind { get; init; }
 
+    /// <summary>What else it says.</summary>
     public MessageFlags Flags { get; init; }
 
+    /// <summary>In a reply, why it isn't the one that was hoped for.</summary>
     public MessageReason Reason { get; init; }
 
+    /// <summary>The cluster of both nodes.</summary>
     public required ClusterId Cluster { get; init; }
 
+    /// <summary>The sender.</summary>
     public required NodeId From { get; init; }
 
+    /// <summary>The receiver.</summary>
     public required NodeId To { get; init; }
 
     /// <summary>The sender's start.</summary>
@@ -73,6 +79,7 @@ public readonly record struct Message
     /// <summary>If the entry at <see cref="Last"/> of an AppendEntries is a configuration: its content. A range ends at one.</summary>
     public Membership? Membership { get; init; }
 
+    /// <summary>In an InstallSnapshot, what is offered.</summary>
     public Snapshot? Snapshot { get; init; }
 
     /// <summary>The entry before the range of an AppendEntries (prevLogIndex, prevLogTerm).</summary>
@@ -84,16 +91,22 @@ public readonly record struct Message
     /// <summary>Where a follower that refused an append may agree with the leader.</summary>
     public EntryId Hint => Entry;
 
+    /// <summary>Whether <see cref="MessageFlags.Granted"/> is set.</summary>
     public bool IsGranted => (Flags & MessageFlags.Granted) != 0;
 
+    /// <summary>Whether <see cref="MessageFlags.Transfer"/> is set.</summary>
     public bool IsTransfer => (Flags & MessageFlags.Transfer) != 0;
 
+    /// <summary>Whether <see cref="MessageFlags.HostClips"/> is set.</summary>
     public bool HostClips => (Flags & MessageFlags.HostClips) != 0;
 
+    /// <summary>Whether <see cref="MessageFlags.HeadersOnly"/> is set.</summary>
     public bool HeadersOnly => (Flags & MessageFlags.HeadersOnly) != 0;
 
+    /// <summary>Whether <see cref="MessageFlags.Rest"/> is set.</summary>
     public bool IsRest => (Flags & MessageFlags.Rest) != 0;
 
+    /// <summary>Whether <see cref="MessageFlags.Lease"/> is set.</summary>
     public bool TakesLease => (Flags & MessageFlags.Lease) != 0;
 
     /// <summary>How many entries the range of an AppendEntries has.</summary>

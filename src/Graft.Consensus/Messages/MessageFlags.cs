@@ -1,8 +1,10 @@
 namespace Graft.Consensus;
 
+/// <summary>What a message says beside its fields. The values are on the wire.</summary>
 [Flags]
 public enum MessageFlags : byte
 {
+    /// <summary>Nothing.</summary>
     None = 0,
 
     /// <summary>A vote is granted, an append accepted, a read index given.</summary>

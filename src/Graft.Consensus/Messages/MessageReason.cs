@@ -3,6 +3,7 @@ namespace Graft.Consensus;
 /// <summary>Why a reply isn't the one that was hoped for. The receiver learns from it; it changes no safety rule.</summary>
 public enum MessageReason : byte
 {
+    /// <summary>It is the one that was hoped for.</summary>
     None,
 
     /// <summary>The sender's term is behind the receiver's.</summary>

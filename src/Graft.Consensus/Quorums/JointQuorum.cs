@@ -8,6 +8,7 @@ public readonly record struct JointQuorum(MajorityQuorum Incoming, MajorityQuoru
     public ulong Reached(Span<ulong> incoming, Span<ulong> outgoing) =>
         Math.Min(Incoming.Reached(incoming), Outgoing.Reached(outgoing));
 
+    /// <summary>Where a vote stands that both halves have to win.</summary>
     public static QuorumOutcome Both(QuorumOutcome incoming, QuorumOutcome outgoing) =>
         incoming == QuorumOutcome.Lost || outgoing == QuorumOutcome.Lost ? QuorumOutcome.Lost
         : incoming == QuorumOutcome.Won && outgoing == QuorumOutcome.Won ? QuorumOutcome.Won

@@ -7,12 +7,15 @@ namespace Graft.Consensus;
 /// </remarks>
 public readonly record struct MajorityQuorum
 {
+    /// <summary>Of so many voters.</summary>
+    /// <param name="voters">Zero or more.</param>
     public MajorityQuorum(int voters)
     {
         Invariant.Check(voters >= 0);
         Voters = voters;
     }
 
+    /// <summary>How many voters there are.</summary>
     public int Voters { get; }
 
     /// <summary>floor(n/2) + 1; zero for the empty set.</summary>
@@ -35,6 +38,9 @@ public readonly record struct MajorityQuorum
         return reached[Voters - Size];
     }
 
+    /// <summary>Where a vote stands. That of the empty set is won.</summary>
+    /// <param name="granted">How many have said yes.</param>
+    /// <param name="refused">How many have said no; with those, no more than there are voters.</param>
     public QuorumOutcome Outcome(int granted, int refused)
     {
         Invariant.Check(granted + refused <= Voters, granted, refused);

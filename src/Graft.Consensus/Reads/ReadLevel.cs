@@ -1,6 +1,6 @@
 namespace Graft.Consensus;
 
-/// <summary>How a read's freshness is established (architecture §9).</summary>
+/// <summary>How a read's freshness is established (docs/internals/protocol.md).</summary>
 public enum ReadLevel : byte
 {
     /// <summary>By a quorum that confirms the leader after the read has begun (thesis §6.4).</summary>

@@ -3,6 +3,7 @@ namespace Graft.Consensus;
 /// <summary>How a transfer of leadership ended.</summary>
 public enum TransferOutcome : byte
 {
+    /// <summary>It hasn't ended.</summary>
     None,
 
     /// <summary>The target leads.</summary>

@@ -3,8 +3,13 @@ namespace Graft.Consensus;
 /// <summary>Why a transfer wasn't begun. Nothing changed in any of these cases.</summary>
 public enum TransferRefusal : byte
 {
+    /// <summary>It was begun.</summary>
     None,
+
+    /// <summary>This node doesn't lead.</summary>
     NotLeader,
+
+    /// <summary>The core stopped after a storage failure.</summary>
     Stopped,
 
     /// <summary>Another transfer is on its way, or how it ended hasn't been told yet.</summary>

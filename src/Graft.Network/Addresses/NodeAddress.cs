@@ -14,7 +14,8 @@ public readonly record struct NodeAddress(string Host, int Port)
     /// <summary>The longest text that is taken, in bytes of UTF-8. A hello has no room for more.</summary>
     public const int BytesMax = 255;
 
-    /// <summary>Reads <c>host:port</c> or <c>[ipv6]:port</c>.</summary>
+    /// <summary>Reads <c>host:port</c> or <c>[ipv6]:port</c>. A name has ASCII letters, digits, dots, hyphens and underscores; the port is from 0 to 65535.</summary>
+    /// <param name="text">The text, at most <see cref="BytesMax"/> bytes.</param>
     /// <exception cref="FormatException">It's neither. The message says what is wrong with it.</exception>
     public static NodeAddress Parse(string text) =>
         TryParse(text, out NodeAddress address, out string error) ? address : throw new FormatException(error);
@@ -23,6 +24,7 @@ public readonly record struct NodeAddress(string Host, int Port)
     /// <param name="text">The text.</param>
     /// <param name="address">What it says; the default if it's refused.</param>
     /// <param name="error">Why it's refused, in a sentence; empty if it isn't.</param>
+    /// <returns>Whether it is an address.</returns>
     public static bool TryParse(string? text, out NodeAddress address, out string error)
     {
         address = default;

@@ -39,6 +39,7 @@ public sealed class CallConnection : IAsyncDisposable
     /// <summary>Who answered.</summary>
     public Welcome Server => _dialed.Welcome;
 
+    /// <summary>Where it was connected to.</summary>
     public NodeAddress Address => _address;
 
     /// <summary>Why no call can be made any more: a sentence, or null while the connection is up.</summary>
@@ -56,6 +57,7 @@ public sealed class CallConnection : IAsyncDisposable
     /// <summary>Connects and says hello.</summary>
     /// <exception cref="HelloRefusedException">The other side is there and refuses, or isn't who was expected.</exception>
     /// <exception cref="IOException">It can't be reached, or doesn't answer in time.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; nothing stays open.</exception>
     public static async ValueTask<CallConnection> OpenAsync(
         CallConnectionOptions options, INetwork network, NodeAddress address, TimeProvider time, CancellationToken cancellation)
     {
@@ -80,8 +82,9 @@ public sealed class CallConnection : IAsyncDisposable
     /// <param name="method">What is asked; the host's numbers.</param>
     /// <param name="group">Of which group.</param>
     /// <param name="body">At most <see cref="WireLimits.CallBodyBytesMax"/> bytes; the caller's again when this returns its task.</param>
-    /// <param name="timeout">For the whole call. The server is told what is left of it.</param>
+    /// <param name="timeout">For the whole call; above zero, at most 49 days. The server is told what is left of it.</param>
     /// <param name="cancellation">Ends the waiting and tells the server. It doesn't undo what the call did.</param>
+    /// <exception cref="ArgumentException">The body is too long or the timeout out of range. Nothing happened.</exception>
     /// <exception cref="CallNotSentException">The request never left. Nothing happened.</exception>
     /// <exception cref="CallUnansweredException">The time is over, or the connection was lost: the outcome is unknown.</exception>
     /// <exception cref="OperationCanceledException">Cancelled: the outcome is unknown.</exception>
@@ -95,7 +98,7 @@ public sealed class CallConnection : IAsyncDisposable
     /// <param name="body">At most <see cref="WireLimits.CallBodyBytesMax"/> bytes; the caller's again when this returns its task.</param>
     /// <param name="timeout">For the whole call. The server is told what is left of it.</param>
     /// <param name="hops">How often the request has been passed on, this time included.</param>
-    /// <param name="onItem">Takes what the server pushes ahead of its answer. On the connection's loop; the bytes are valid during the call.</param>
+    /// <param name="onItem">Takes what the server pushes ahead of its answer. On the connection's loop, so it has to be quick and may not throw; the bytes are valid during the call.</param>
     /// <param name="cancellation">Ends the waiting and tells the server. It doesn't undo what the call did.</param>
     public async ValueTask<CallReply> CallAsync(
         ushort method,

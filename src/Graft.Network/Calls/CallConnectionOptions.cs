@@ -17,6 +17,7 @@ public sealed record CallConnectionOptions
     /// <summary>Whom to reach; null if whoever answers is right.</summary>
     public NodeId? Expected { get; init; }
 
+    /// <summary>Where others reach the caller, if it is a node and says so.</summary>
     public NodeAddress? Advertised { get; init; }
 
     /// <inheritdoc cref="Hello.Epoch"/>
@@ -34,6 +35,6 @@ public sealed record CallConnectionOptions
     /// <inheritdoc cref="EndpointOptions.SilenceMax"/>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>Bytes of requests that wait; above, a call ends as not sent.</summary>
+    /// <summary>Bytes of requests that wait; above, a call ends as not sent. Room for two of the largest by default.</summary>
     public int QueuedBytesMax { get; init; } = 2 * (WireLimits.CallBodyBytesMax + (64 << 10));
 }

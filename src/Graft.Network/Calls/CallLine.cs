@@ -13,6 +13,7 @@ public sealed class CallLine : IAsyncDisposable
     private Task<CallConnection>? _opened;
     private bool _isOver;
 
+    /// <summary>Sets a way up. Nothing is opened before the first call.</summary>
     /// <param name="open">Opens a connection; called again when that one is lost. Called under a lock, so it may not call this line.</param>
     /// <param name="name">What is there, for people.</param>
     /// <param name="time">The clock.</param>
@@ -41,7 +42,7 @@ public sealed class CallLine : IAsyncDisposable
     /// <param name="body">At most <see cref="WireLimits.CallBodyBytesMax"/> bytes.</param>
     /// <param name="timeout">For the whole call, connecting included.</param>
     /// <param name="hops">How often the request has been passed on, this time included.</param>
-    /// <param name="cancellation">Ends the waiting.</param>
+    /// <param name="cancellation">Ends the waiting. It doesn't undo what the call did.</param>
     public async ValueTask<CallReply> CallAsync(
         ushort method, GroupId group, ReadOnlyMemory<byte> body, TimeSpan timeout, byte hops, CancellationToken cancellation)
     {

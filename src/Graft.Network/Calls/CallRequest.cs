@@ -11,8 +11,10 @@ public sealed class CallRequest
     internal CallRequest(Outbox outbox, ulong id, Hello hello, IReadOnlyList<string> peerNames) =>
         (_outbox, _id, Caller, PeerNames) = (outbox, id, hello, peerNames);
 
+    /// <summary>What is asked; the host's numbers.</summary>
     public required ushort Method { get; init; }
 
+    /// <summary>The group that it's about.</summary>
     public required GroupId Group { get; init; }
 
     /// <summary>How often the request was passed on before it came here.</summary>

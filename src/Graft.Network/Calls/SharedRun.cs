@@ -8,7 +8,7 @@ public sealed class SharedRun<T>
     private readonly Lock _gate = new();
     private Task<T>? _running;
 
-    /// <summary>The run that is under way, or a new one.</summary>
+    /// <summary>The run that is under way, or a new one. How it ends, all who joined it are told.</summary>
     /// <param name="start">Starts it. Called under a lock, so it may ask for nothing of this run itself.</param>
     public Task<T> JoinAsync(Func<Task<T>> start)
     {

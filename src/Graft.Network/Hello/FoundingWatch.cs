@@ -12,7 +12,8 @@ public static class FoundingWatch
     // What a timer and a hello take.
     private static readonly TimeSpan Margin = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long to listen: the longest pause between two attempts, the longest attempt that comes to nothing, and a little.</summary>
+    /// <summary>How long to listen: the longest pause between two attempts, the longest attempt that comes to nothing, and a little. 5.5 seconds by default.</summary>
+    /// <param name="options">The patience of whoever dials.</param>
     public static TimeSpan WaitOf(EndpointOptions options)
     {
         ArgumentNullException.ThrowIfNull(options);

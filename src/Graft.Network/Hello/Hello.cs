@@ -5,8 +5,10 @@ namespace Graft.Network;
 /// <summary>How a dialing side introduces itself (docs/internals/wire-format.md, 3).</summary>
 public sealed record Hello
 {
+    /// <summary>What the connection is for.</summary>
     public required ConnectionKind Kind { get; init; }
 
+    /// <summary>The versions of the protocol that the sender speaks; all that this program speaks by default.</summary>
     public VersionRange Versions { get; init; } = VersionRange.Spoken;
 
     /// <summary>One bit for each optional ability; none is defined yet. A feature is used only if both sides have its bit.</summary>

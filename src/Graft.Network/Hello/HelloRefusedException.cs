@@ -9,5 +9,6 @@ public sealed class HelloRefusedException : IOException
         Refusal = refusal;
     }
 
+    /// <summary>What didn't fit, as the side that refused says it.</summary>
     public HelloRefusal Refusal { get; }
 }

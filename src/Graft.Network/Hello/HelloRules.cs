@@ -6,7 +6,7 @@ namespace Graft.Network;
 /// <summary>What every acceptor checks of a hello, in this order, before its host is asked.</summary>
 public static class HelloRules
 {
-    /// <summary>Compares a hello with what the acceptor is.</summary>
+    /// <summary>Compares a hello with what the acceptor is: versions, self-connections, the expected node, the cluster.</summary>
     /// <param name="hello">What the dialing side says.</param>
     /// <param name="cluster">The acceptor's cluster; zero if it knows none.</param>
     /// <param name="node">The acceptor.</param>

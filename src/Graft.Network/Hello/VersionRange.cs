@@ -1,6 +1,8 @@
 namespace Graft.Network;
 
 /// <summary>The versions of the protocol that a program speaks, both ends included.</summary>
+/// <param name="Min">The oldest.</param>
+/// <param name="Max">The newest.</param>
 public readonly record struct VersionRange(ushort Min, ushort Max)
 {
     /// <summary>What this program speaks.</summary>

@@ -11,12 +11,15 @@ public sealed record Welcome
     /// <summary>The features that both have.</summary>
     public ulong Features { get; init; }
 
-    /// <summary>Zero of a node that hasn't joined a cluster yet.</summary>
+    /// <summary>The acceptor's cluster; zero of a node that hasn't joined one yet.</summary>
     public ClusterId Cluster { get; init; }
 
+    /// <summary>The acceptor.</summary>
     public required NodeId Node { get; init; }
 
+    /// <summary>The acceptor's start.</summary>
     public required Incarnation Incarnation { get; init; }
 
+    /// <summary>Where others reach the acceptor, if it says.</summary>
     public NodeAddress? Advertised { get; init; }
 }

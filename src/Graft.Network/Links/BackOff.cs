@@ -11,7 +11,7 @@ public sealed class BackOff(TimeSpan min, TimeSpan max, SeededRandom random)
 {
     private TimeSpan _next;
 
-    /// <summary>How long to wait before the next attempt.</summary>
+    /// <summary>How long to wait before the next attempt; the one after it waits up to twice as long.</summary>
     public TimeSpan Next()
     {
         TimeSpan pause = _next < min ? min : _next;

@@ -10,7 +10,7 @@ public sealed partial class Endpoint
 
     /// <summary>Makes a call to a node, over a connection that all such calls share.</summary>
     /// <inheritdoc cref="CallConnection.CallAsync(ushort, GroupId, ReadOnlyMemory{byte}, TimeSpan, byte, Action{ReadOnlyMemory{byte}}, CancellationToken)"/>
-    /// <param name="node">Whom. <see cref="SetAddress"/> has said where it is.</param>
+    /// <param name="node">Whom. <see cref="SetAddress"/> or <see cref="FindAddress"/> says where it is; if neither does, the call isn't sent.</param>
     /// <param name="method">What is asked; the host's numbers.</param>
     /// <param name="group">Of which group.</param>
     /// <param name="body">At most <see cref="WireLimits.CallBodyBytesMax"/> bytes.</param>

@@ -22,6 +22,7 @@ public sealed partial class Endpoint : IAsyncDisposable
     private volatile bool _isDraining;
     private bool _isDisposed;
 
+    /// <summary>Sets an endpoint up. It neither listens nor connects yet.</summary>
     /// <param name="options">Who the node is, and its limits.</param>
     /// <param name="network">What moves the bytes.</param>
     /// <param name="time">The clock of every timeout.</param>
@@ -45,7 +46,7 @@ public sealed partial class Endpoint : IAsyncDisposable
     /// <exception cref="InvalidOperationException">It doesn't: not started, or <see cref="EndpointOptions.Listen"/> is null.</exception>
     public NodeAddress ListenAddress => _listener?.Address ?? throw new InvalidOperationException("The endpoint isn't listening.");
 
-    /// <summary>Asked where a node is that there is no link to, by a call. From any thread.</summary>
+    /// <summary>Asked where a node is that there is no link to, by a call: null if nobody knows. From any thread. Set before <see cref="StartAsync"/>.</summary>
     public Func<NodeId, NodeAddress?>? FindAddress { get; set; }
 
     internal EndpointOptions Options { get; }
@@ -66,8 +67,11 @@ public sealed partial class Endpoint : IAsyncDisposable
 
     internal NodeAddress? Advertised => Options.Advertised ?? _listener?.Address;
 
-    /// <summary>Begins to listen, if <see cref="EndpointOptions.Listen"/> says where.</summary>
+    /// <summary>Begins to listen, if <see cref="EndpointOptions.Listen"/> says where. Once.</summary>
+    /// <param name="ct">Gives up; nothing listens then.</param>
     /// <exception cref="IOException">It can't listen there.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The endpoint is disposed.</exception>
     public async ValueTask StartAsync(CancellationToken ct)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
@@ -112,7 +116,10 @@ public sealed partial class Endpoint : IAsyncDisposable
         return link;
     }
 
-    /// <summary>Says where a node is. The newest word counts, from the next attempt on; a pause between attempts ends.</summary>
+    /// <summary>Says where a node is, and begins a link to it. The newest word counts, from the next attempt on; a pause between attempts ends. From any thread.</summary>
+    /// <param name="node">The node. For this node itself nothing happens.</param>
+    /// <param name="address">Where it is.</param>
+    /// <exception cref="ObjectDisposedException">The endpoint is disposed.</exception>
     public void SetAddress(NodeId node, NodeAddress address)
     {
         if (node != Options.Node)
@@ -121,7 +128,7 @@ public sealed partial class Endpoint : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends the link to a node and closes what it has connected to us.</summary>
+    /// <summary>Ends the link to a node and closes what it has connected to us. It may come back: <see cref="Peer"/> begins another link then. From any thread.</summary>
     public void Forget(NodeId node)
     {
         PeerLink? link;
@@ -142,10 +149,11 @@ public sealed partial class Endpoint : IAsyncDisposable
         ForgetCalls(node);
     }
 
-    /// <summary>Refuses new connections from here on; those that there are go on.</summary>
+    /// <summary>Refuses new connections from here on (<see cref="RefusalCode.Draining"/>); those that there are go on.</summary>
     public void Drain() => _isDraining = true;
 
-    /// <summary>Ends everything: listening, connections, links; and waits until all loops have ended.</summary>
+    /// <summary>Ends everything: listening, connections, links; and waits until all loops have ended. A second time does nothing, and doesn't wait.</summary>
+    /// <remarks>Not from a call to the host, whose loop it would wait for. A loop that ended by a bug throws it here again.</remarks>
     public async ValueTask DisposeAsync()
     {
         List<Task> tasks;
@@ -213,7 +221,7 @@ public sealed partial class Endpoint : IAsyncDisposable
         return receiver is not null;
     }
 
-    /// <summary>The link to a node, if there is one.</summary>
+    /// <summary>The link to a node; null if there is none. From any thread.</summary>
     public PeerLink? FindPeer(NodeId node)
     {
         lock (_gate)

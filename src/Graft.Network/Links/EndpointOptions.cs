@@ -3,8 +3,10 @@ using Graft.Consensus;
 namespace Graft.Network;
 
 /// <summary>Who a node is on the network, and its limits. Hard limits of the protocol are in <see cref="WireLimits"/>.</summary>
+/// <remarks>All times and limits are above zero. What isn't, or doesn't go together, is refused by the constructor of <see cref="Endpoint"/>.</remarks>
 public sealed record EndpointOptions
 {
+    /// <summary>The node.</summary>
     public required NodeId Node { get; init; }
 
     /// <summary>The node's start; never <see cref="Incarnation.Unknown"/>.</summary>
@@ -13,63 +15,64 @@ public sealed record EndpointOptions
     /// <summary>Where to listen. Null if another door accepts the connections and hands them to <see cref="Endpoint.AcceptAsync"/>.</summary>
     public NodeAddress? Listen { get; init; }
 
-    /// <summary>Where others reach this node; sent with each hello.</summary>
+    /// <summary>Where others reach this node; sent with each hello. Where it listens, if null.</summary>
     public NodeAddress? Advertised { get; init; }
 
-    /// <summary>For a connection to come about, without the hello.</summary>
+    /// <summary>The time for a connection to come about, without the hello.</summary>
     /// <remarks>Two seconds: a lost SYN is sent again after one.</remarks>
     public TimeSpan ConnectTimeout { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>For the hello to be complete, on both sides. A slow one is ended (museum L07).</summary>
+    /// <summary>The time for the hello to be complete, on both sides. A slow one is ended (museum L07). Five seconds by default.</summary>
     public TimeSpan HelloTimeout { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How often the dialing side asks whether the other is there.</summary>
+    /// <summary>How often the dialing side asks whether the other is there. Each second by default.</summary>
     public TimeSpan PingInterval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>After this long without a byte a connection is given up, on both sides. At least two ping intervals.</summary>
+    /// <summary>After this long without a byte a connection is given up, on both sides. At least two ping intervals; three seconds by default.</summary>
     /// <remarks>The dialing side looks at each ping, the accepting side at each quarter of this: a half-open connection is found within 4 s.</remarks>
     public TimeSpan SilenceMax { get; init; } = TimeSpan.FromSeconds(3);
 
-    /// <summary>The first pause between two attempts to connect; it doubles up to <see cref="BackOffMax"/>, and half of it is drawn.</summary>
+    /// <summary>The first pause between two attempts to connect; it doubles up to <see cref="BackOffMax"/>, and each is drawn from half to one and a half of it. 50 ms by default.</summary>
     public TimeSpan BackOffMin { get; init; } = TimeSpan.FromMilliseconds(50);
 
+    /// <summary>What the doubling of the pauses stops at; at least <see cref="BackOffMin"/>. Two seconds by default.</summary>
     public TimeSpan BackOffMax { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Accepted connections at one time; one more is closed unheard (museum L09).</summary>
+    /// <summary>Accepted connections at one time; one more is closed unheard (museum L09). 1,024 by default.</summary>
     public int ConnectionsMax { get; init; } = 1024;
 
-    /// <summary>Bytes that wait for one connection: messages of a link, or answers to a caller. Above, messages are dropped and callers cut off.</summary>
+    /// <summary>Bytes that wait for one connection: messages of a link, or answers to a caller. Above, messages are dropped and callers cut off. At least 4,096.</summary>
     /// <remarks>Twice the largest frame, so that one can gather while one is written.</remarks>
     public int QueuedBytesMax { get; init; } = 2 * (WireLimits.BatchBytesMax + (64 << 10));
 
-    /// <summary>Bytes of received entries that the host hasn't released. Above, appends are dropped; what has no entries passes.</summary>
+    /// <summary>Bytes of received entries that the host hasn't released. Above, appends are dropped; what has no entries passes. 256 MiB by default.</summary>
     public long ReceivedBytesMax { get; init; } = 256L << 20;
 
-    /// <summary>Requests in work, of one connection.</summary>
+    /// <summary>Requests in work, of one connection; 1,024 by default. One more is answered <see cref="CallStatus.Overloaded"/>, as with each of the three limits below.</summary>
     public int CallsPerConnectionMax { get; init; } = 1024;
 
-    /// <summary>Bytes of the requests in work, of one connection.</summary>
+    /// <summary>Bytes of the requests in work, of one connection; 32 MiB by default.</summary>
     public long CallBytesPerConnectionMax { get; init; } = 32L << 20;
 
-    /// <summary>Requests in work, of all connections.</summary>
+    /// <summary>Requests in work, of all connections; 16,384 by default.</summary>
     public int CallsMax { get; init; } = 16_384;
 
-    /// <summary>Bytes of the requests in work, of all connections.</summary>
+    /// <summary>Bytes of the requests in work, of all connections; 256 MiB by default.</summary>
     public long CallBytesMax { get; init; } = 256L << 20;
 
-    /// <summary>What a caller is told to wait when there is no room for its request.</summary>
+    /// <summary>What a caller is told to wait when there is no room for its request; 100 ms by default.</summary>
     public TimeSpan OverloadedRetryAfter { get; init; } = TimeSpan.FromMilliseconds(100);
 
-    /// <summary>Snapshots being sent at one time.</summary>
+    /// <summary>Snapshots being sent at one time; four by default. One more is refused as <see cref="SnapshotRefusal.Busy"/>.</summary>
     public int SnapshotsMax { get; init; } = 4;
 
-    /// <summary>What all snapshots together may send, bytes per second.</summary>
+    /// <summary>What all snapshots together may send, bytes per second; 64 MiB by default. A chunk of each has to pass in half of <see cref="SnapshotPatience"/>.</summary>
     public long SnapshotBytesPerSecond { get; init; } = 64L << 20;
 
-    /// <summary>The bytes of one chunk, at most <see cref="WireLimits.ChunkBytesMax"/>.</summary>
+    /// <summary>The bytes of one chunk, at most <see cref="WireLimits.ChunkBytesMax"/>; 256 KiB by default.</summary>
     public int SnapshotChunkBytes { get; init; } = 256 << 10;
 
-    /// <summary>After this long without progress a snapshot is given up, on both sides. The whole may take as long as it takes.</summary>
+    /// <summary>After this long without progress a snapshot is given up, on both sides. The whole may take as long as it takes. 20 seconds by default.</summary>
     public TimeSpan SnapshotPatience { get; init; } = TimeSpan.FromSeconds(20);
 
     /// <exception cref="ArgumentException">A value is outside of its range, or two don't go together.</exception>

@@ -50,8 +50,10 @@ public sealed class PeerLink
         Loop = Task.CompletedTask;
     }
 
+    /// <summary>The node that it leads to.</summary>
     public NodeId Node { get; }
 
+    /// <summary>How it stands now. From any thread.</summary>
     public LinkStatus Status
     {
         get
@@ -112,7 +114,7 @@ public sealed class PeerLink
 
     internal void Start() => Loop = RunAsync();
 
-    /// <summary>Says where the node is. The newest word counts, from the next attempt on; a pause between attempts ends.</summary>
+    /// <summary>Says where the node is. The newest word counts, from the next attempt on; a pause between attempts ends. From any thread.</summary>
     public void SetAddress(NodeAddress address)
     {
         lock (_gate)

@@ -20,6 +20,7 @@ public sealed class PeerMessage
 
     internal PeerMessage(BlockPool pool) => _pool = pool;
 
+    /// <summary>The group whose message it is.</summary>
     public GroupId Group { get; internal set; }
 
     /// <summary>The message, with sender, receiver and cluster filled in from the connection's hello.</summary>

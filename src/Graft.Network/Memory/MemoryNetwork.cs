@@ -28,9 +28,10 @@ public sealed class MemoryNetwork
     }
 
     /// <summary>The network as a host sees it: it listens under its name, and connects from there.</summary>
+    /// <param name="host">The host's name; any text. It needn't be known before.</param>
     public INetwork At(string host) => new MemoryHost(this, host);
 
-    /// <summary>Lets nothing through between two hosts: what is sent waits, and attempts to connect wait too, as with a lost cable.</summary>
+    /// <summary>Lets nothing through between two hosts, either way: what is sent waits, and attempts to connect wait too, as with a lost cable.</summary>
     public void Cut(string a, string b)
     {
         lock (_gate)

@@ -10,10 +10,10 @@ namespace Graft.Network;
 /// · entry term varint · entry index varint · session varint · sequence varint · text: the rest
 /// </code>
 /// </remarks>
-/// <param name="Reason">Why.</param>
-/// <param name="Leader">Where to go instead.</param>
+/// <param name="Reason">Why; <see cref="RejectReason.None"/> if the outcome is unknown.</param>
+/// <param name="Leader">Where to go instead; null if nobody said.</param>
 /// <param name="Write">The command, if its outcome is unknown.</param>
-/// <param name="Text">A sentence.</param>
+/// <param name="Text">A sentence. What is beyond 4,096 bytes of it doesn't travel.</param>
 public readonly record struct FailureReply(RejectReason Reason, NodeId? Leader, WriteId Write, string Text)
 {
     private const byte HasLeader = 1;
@@ -24,6 +24,7 @@ public readonly record struct FailureReply(RejectReason Reason, NodeId? Leader, 
     /// <summary>Of a change of members: why it was refused, and the configuration's index that it met.</summary>
     public (MembershipRefusal Refusal, LogIndex Index)? Members { get; init; }
 
+    /// <summary>Its bytes on the wire, in the form above.</summary>
     public byte[] Encode()
     {
         byte[] text = Encoding.UTF8.GetBytes(Text);

@@ -26,6 +26,7 @@ public sealed record GroupInfo(
     /// <summary>The configuration isn't known to be committed, or is a joint one.</summary>
     public bool IsChanging { get; init; }
 
+    /// <summary>Its bytes on the wire, in the form above.</summary>
     public byte[] Encode()
     {
         byte[] membership = new byte[MembershipCodec.GetSize(Membership)];

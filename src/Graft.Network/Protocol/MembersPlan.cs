@@ -34,8 +34,10 @@ public sealed record MembersPlan
     /// <summary>The same in sentences: what was expected, what came, what to do. Empty if it isn't refused.</summary>
     public required string Why { get; init; }
 
+    /// <summary>What an operator should know before making the change; empty if there is nothing, or if it is refused.</summary>
     public required ImmutableArray<PlanWarning> Warnings { get; init; }
 
+    /// <summary>Whether the change would be refused, as things are.</summary>
     public bool IsRefused => Refusal != MembershipRefusal.None;
 
     /// <summary>How many vote now, how many of them it takes, and how many may fail.</summary>
@@ -47,6 +49,7 @@ public sealed record MembersPlan
     /// <summary>What the change itself would throw.</summary>
     public MembershipRefusedException ToException() => new(Refusal, Why, Now.Index, Now.Leader);
 
+    /// <summary>Its bytes on the wire, in the form above.</summary>
     public byte[] Encode()
     {
         byte[] view = Now.Encode();

@@ -36,6 +36,8 @@ public sealed record MembersRequest(MembershipChange Change, LogIndex? Expected 
     /// <summary>Makes the change although nobody can see that it will be done: too few voters answer, an address is missing, or leadership can't be handed over.</summary>
     public bool Force { get; init; }
 
+    /// <summary>Its bytes on the wire, in the form above.</summary>
+    /// <exception cref="OverflowException">An address has more than <see cref="NodeAddress.BytesMax"/> bytes. Whatever <see cref="NodeAddress.TryParse"/> takes has no more.</exception>
     public byte[] Encode()
     {
         byte[] body = new byte[5 + WireWriter.VarintBytesMax + (Change.Edits.Length * 9) + (Addresses.Length * (9 + NodeAddress.BytesMax))];

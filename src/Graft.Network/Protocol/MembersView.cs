@@ -27,8 +27,10 @@ public sealed record MembersView(
     private const byte Reachable = 1;
     private const int RowBytesMax = 3 + (5 * WireWriter.VarintBytesMax) + byte.MaxValue;
 
+    /// <summary>A member; null if the node is none.</summary>
     public MemberView? Find(NodeId node) => Members.FirstOrDefault(member => member.Node == node);
 
+    /// <summary>Its bytes on the wire, in the form above.</summary>
     public byte[] Encode()
     {
         byte[] body = new byte[12 + (3 * WireWriter.VarintBytesMax) + MembershipCodec.GetSize(Membership) + (Members.Length * RowBytesMax)];

@@ -15,6 +15,7 @@ public readonly record struct ReadCall(ReadConsistency Consistency, ReadOnlyMemo
     private const byte HasQuery = 1;
     private const int HeadMax = 2 + (2 * WireWriter.VarintBytesMax);
 
+    /// <summary>Its bytes on the wire, in the form above.</summary>
     public byte[] Encode()
     {
         Span<byte> head = stackalloc byte[HeadMax];

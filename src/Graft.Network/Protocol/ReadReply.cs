@@ -5,6 +5,7 @@ namespace Graft.Network;
 /// <summary>The body of an answered read: <c>level u8 · applied varint · answer: the rest</c>.</summary>
 public static class ReadReply
 {
+    /// <summary>Its bytes on the wire, in the form above.</summary>
     public static byte[] Encode(in QueryResult result)
     {
         Span<byte> head = stackalloc byte[1 + WireWriter.VarintBytesMax];

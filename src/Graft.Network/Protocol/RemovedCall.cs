@@ -7,6 +7,7 @@ namespace Graft.Network;
 /// <param name="ShallStop">Whether the node is asked to stop.</param>
 public readonly record struct RemovedCall(LogIndex Index, bool ShallStop)
 {
+    /// <summary>Its bytes on the wire, in the form above.</summary>
     public byte[] Encode()
     {
         byte[] body = new byte[1 + WireWriter.VarintBytesMax];

@@ -30,6 +30,8 @@ public sealed class Roster
     /// <param name="timeout">How long the whole call may take; the default if zero.</param>
     /// <param name="cancellation">Gives up.</param>
     /// <exception cref="RejectedException">No leader answered in time.</exception>
+    /// <exception cref="UnknownOutcomeException">The leader's answer is of a version that this one can't read. Nothing was to be done, so nothing is in doubt.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async Task<MembersView> ListAsync(TimeSpan timeout = default, CancellationToken cancellation = default)
     {
         WriteResult listed;
@@ -52,6 +54,8 @@ public sealed class Roster
     /// <param name="cancellation">Gives up.</param>
     /// <returns>The members before and after, what that stands, warnings; or the refusal and its reason, which isn't thrown.</returns>
     /// <exception cref="RejectedException">No leader answered in time.</exception>
+    /// <exception cref="UnknownOutcomeException">The leader's answer is of a version that this one can't read. Nothing was changed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async Task<MembersPlan> PlanAsync(MembersRequest request, TimeSpan timeout = default, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -72,9 +76,11 @@ public sealed class Roster
     /// <param name="request">What is to become of whom; <see cref="MembersPlan.Request"/> of a plan makes it what was planned, or refuses it.</param>
     /// <param name="timeout">How long the whole call may take; the default if zero.</param>
     /// <param name="cancellation">Ends the wait, not the change.</param>
-    /// <exception cref="MembershipRefusedException">It wasn't begun; code and message say why.</exception>
-    /// <exception cref="RejectedException">No leader took it in time.</exception>
-    /// <exception cref="UnknownOutcomeException">It may have been begun.</exception>
+    /// <returns>The new configuration's index, committed and not joint, and who of the removed knows of it.</returns>
+    /// <exception cref="MembershipRefusedException">It wasn't begun; code and message say why. Of <see cref="MembersRequest.Addresses"/> some may have been announced.</exception>
+    /// <exception cref="RejectedException">No leader took it in time; it wasn't begun.</exception>
+    /// <exception cref="UnknownOutcomeException">It may have been begun, and may yet be done.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled; what becomes of the change isn't known.</exception>
     public async Task<MembersChanged> ChangeAsync(MembersRequest request, TimeSpan timeout = default, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(request);
@@ -89,7 +95,14 @@ public sealed class Roster
     }
 
     /// <summary>Says, through the log, where a member is from now on. It's the same node: nothing else changes.</summary>
-    /// <inheritdoc cref="ChangeAsync"/>
+    /// <param name="node">The member.</param>
+    /// <param name="address">Where it is.</param>
+    /// <param name="timeout">How long the whole call may take; the default if zero.</param>
+    /// <param name="cancellation">Ends the wait, not the word.</param>
+    /// <exception cref="MembershipRefusedException">It wasn't said; code and message say why.</exception>
+    /// <exception cref="RejectedException">No leader took it in time; it wasn't said.</exception>
+    /// <exception cref="UnknownOutcomeException">It may be in the log or not. Saying it again is safe.</exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled.</exception>
     public async Task MoveAsync(NodeId node, NodeAddress address, TimeSpan timeout = default, CancellationToken cancellation = default) =>
         await ChangeAsync(new MembersRequest(MembershipChange.None) { Addresses = [(node, address)] }, timeout, cancellation);
 
@@ -100,7 +113,8 @@ public sealed class Roster
     /// Ten looks a second; the last has <see cref="CatchUpProgress.IsEnd"/>. A member that is too slow ends it too, and stays what it is.
     /// </returns>
     /// <exception cref="MembershipRefusedException">It's no member, or no longer.</exception>
-    /// <exception cref="RejectedException">No leader answered in time.</exception>
+    /// <exception cref="RejectedException">No leader answered in time, four times in a row, or none can ever.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async IAsyncEnumerable<CatchUpProgress> FollowAsync(NodeId node, [EnumeratorCancellation] CancellationToken cancellation = default)
     {
         var meter = new CatchUpMeter(_time);
@@ -131,8 +145,9 @@ public sealed class Roster
     /// <exception cref="MembershipRefusedException">
     /// It wasn't begun, or the new one is too slow (<see cref="MembershipRefusal.NotCaughtUp"/>): it stays a learner then, and can be removed.
     /// </exception>
-    /// <exception cref="RejectedException">No leader took it in time.</exception>
+    /// <exception cref="RejectedException">No leader took a step in time. The new one may be a learner by then; look with <see cref="ListAsync"/>, and call again.</exception>
     /// <exception cref="UnknownOutcomeException">A step may have been begun.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async Task<MembersChanged> ReplaceAsync(
         NodeId outgoing,
         NodeId incoming,

@@ -6,6 +6,7 @@ namespace Graft.Network;
 /// <param name="Target">Who is to lead; null if the leader may choose.</param>
 public readonly record struct TransferCall(NodeId? Target)
 {
+    /// <summary>Its bytes on the wire, in the form above.</summary>
     public byte[] Encode()
     {
         byte[] body = new byte[Target is null ? 1 : 9];

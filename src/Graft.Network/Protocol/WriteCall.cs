@@ -14,6 +14,7 @@ public readonly record struct WriteCall(WriteForm Form, WriteOptions Options, Re
     private const byte LocalOnly = 1;
     private const int HeadMax = 2 + (3 * WireWriter.VarintBytesMax);
 
+    /// <summary>Its bytes on the wire, in the form above.</summary>
     public byte[] Encode()
     {
         Span<byte> head = stackalloc byte[HeadMax];

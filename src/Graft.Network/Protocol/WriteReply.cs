@@ -5,6 +5,7 @@ namespace Graft.Network;
 /// <summary>The body of an answered write: <c>index varint · answer: the rest</c>.</summary>
 public static class WriteReply
 {
+    /// <summary>Its bytes on the wire, in the form above.</summary>
     public static byte[] Encode(in WriteResult result)
     {
         Span<byte> head = stackalloc byte[WireWriter.VarintBytesMax];

@@ -13,10 +13,13 @@ public interface IConnection : IAsyncDisposable
     /// <summary>Does what is needed before bytes can flow, such as the handshake of TLS. An accepted connection is opened by who serves it.</summary>
     /// <remarks>Here and not where connections are accepted: a slow handshake then holds up its own connection and no other.</remarks>
     /// <exception cref="IOException">It didn't come about.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; the connection is good for nothing then.</exception>
     ValueTask OpenAsync(CancellationToken cancellation) => ValueTask.CompletedTask;
 
+    /// <summary>What the other side sends. For the one reader.</summary>
     PipeReader Input { get; }
 
+    /// <summary>What goes to the other side: sent by a flush, which waits while the other side takes nothing. For the one writer.</summary>
     PipeWriter Output { get; }
 
     /// <summary>Who is there, for people: an address and a port.</summary>

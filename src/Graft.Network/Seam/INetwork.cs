@@ -1,7 +1,7 @@
 namespace Graft.Network;
 
 /// <summary>What moves bytes: sockets in production (<see cref="SocketNetwork"/>), memory in tests (<see cref="MemoryNetwork"/>).</summary>
-/// <remarks>A seam: everything above it runs on the ambient scheduling context and on the time that it is given.</remarks>
+/// <remarks>A seam: everything above it runs on the ambient scheduling context and on the time that it is given. From any thread.</remarks>
 public interface INetwork
 {
     /// <summary>Opens a connection. A name is resolved anew each time, because addresses move.</summary>
@@ -11,5 +11,6 @@ public interface INetwork
 
     /// <summary>Listens. Port 0 lets the system choose; <see cref="IListener.Address"/> says what it chose.</summary>
     /// <exception cref="IOException">The address is in use or isn't this machine's.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; nothing listens.</exception>
     ValueTask<IListener> ListenAsync(NodeAddress address, CancellationToken cancellation);
 }

@@ -8,6 +8,7 @@ public sealed class PipeConnection : IConnection
     private readonly IDuplexPipe _pipe;
     private readonly Action _abort;
 
+    /// <summary>Wraps the bytes of a connection; nothing is read or written.</summary>
     /// <param name="pipe">The bytes. Whoever looked at the first of them has advanced past none.</param>
     /// <param name="remoteName">Who is there, for people.</param>
     /// <param name="peerNames">The names in the peer's certificate; empty without mutual TLS.</param>
@@ -19,14 +20,19 @@ public sealed class PipeConnection : IConnection
         (_pipe, RemoteName, PeerNames, _abort) = (pipe, remoteName, peerNames, abort);
     }
 
+    /// <inheritdoc/>
     public PipeReader Input => _pipe.Input;
 
+    /// <inheritdoc/>
     public PipeWriter Output => _pipe.Output;
 
+    /// <inheritdoc/>
     public string RemoteName { get; }
 
+    /// <inheritdoc/>
     public IReadOnlyList<string> PeerNames { get; }
 
+    /// <inheritdoc/>
     public void Abort() => _abort();
 
     /// <summary>Completes both pipes.</summary>

@@ -11,6 +11,7 @@ public sealed class SnapshotFetcher
     private readonly TimeProvider _time;
     private readonly IHelloPolicy _policy;
 
+    /// <summary>Sets a fetcher up. It has no connection of its own between fetches, and any number may run at a time.</summary>
     /// <param name="options">Who fetches; <see cref="EndpointOptions.SnapshotPatience"/> and the timeouts of connecting are used.</param>
     /// <param name="network">What moves the bytes.</param>
     /// <param name="time">The clock.</param>
@@ -25,6 +26,7 @@ public sealed class SnapshotFetcher
     /// <param name="last">The entry that it ends at.</param>
     /// <param name="sink">Takes the bytes.</param>
     /// <param name="cancellation">Closes the connection. What the sink has, it keeps.</param>
+    /// <returns>How it ended, and how much came. Failures of network and sender are told here and not thrown.</returns>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public async ValueTask<SnapshotFetch> FetchAsync(
         NodeAddress address, NodeId node, GroupId group, EntryId last, ISnapshotSink sink, CancellationToken cancellation)

@@ -3,6 +3,7 @@ namespace Graft.Network;
 /// <summary>Why a node doesn't send a snapshot. The values are on the wire.</summary>
 public enum SnapshotRefusal : ushort
 {
+    /// <summary>It wasn't refused.</summary>
     None = 0,
 
     /// <summary>It has none that ends at this entry (any more): ask the leader for a newer one.</summary>

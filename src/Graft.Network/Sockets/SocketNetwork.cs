@@ -13,12 +13,15 @@ public sealed class SocketNetwork : INetwork
     private readonly SocketNetworkOptions _options;
     private readonly CertificateFiles? _certificates;
 
+    /// <summary>Sets it up. Certificates are read at the first handshake, which fails if they can't be.</summary>
+    /// <param name="options">How it connects and listens; plain TCP if left out.</param>
     public SocketNetwork(SocketNetworkOptions? options = null)
     {
         _options = options ?? new SocketNetworkOptions();
         _certificates = _options.Tls is null ? null : new CertificateFiles(_options.Tls, _options.Happened);
     }
 
+    /// <inheritdoc/>
     public async ValueTask<IConnection> ConnectAsync(NodeAddress address, CancellationToken cancellation)
     {
         var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
@@ -47,6 +50,7 @@ public sealed class SocketNetwork : INetwork
         }
     }
 
+    /// <inheritdoc/>
     public async ValueTask<IListener> ListenAsync(NodeAddress address, CancellationToken cancellation)
     {
         Socket? socket = null;

@@ -1,6 +1,7 @@
 namespace Graft.Network;
 
 /// <summary>Certificates, by the paths of their files. A file that has changed counts from the next handshake on; connections that there are stay.</summary>
+/// <remarks>Files that were never readable fail each handshake with an <see cref="IOException"/>. If they were, those of before stay, and it's told.</remarks>
 public sealed record TlsOptions
 {
     /// <summary>Our certificate: PEM, with the chain up to the authority behind it, or PFX with its key.</summary>
@@ -9,7 +10,7 @@ public sealed record TlsOptions
     /// <summary>The key of a PEM certificate; null if it's in the same file, or in a PFX.</summary>
     public string? KeyPath { get; init; }
 
-    /// <summary>Of a PFX; null if it has none.</summary>
+    /// <summary>The password of a PFX; null if it has none.</summary>
     public string? Password { get; init; }
 
     /// <summary>PEM certificates of the authorities that may have signed the other side's. Null for those that the system trusts.</summary>

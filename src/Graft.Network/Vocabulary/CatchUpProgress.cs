@@ -9,6 +9,7 @@ public sealed record CatchUpProgress
     /// <summary>The member, and what it is by now.</summary>
     public required Member Member { get; init; }
 
+    /// <summary>On which part of the way it is.</summary>
     public required CatchUpPhase Phase { get; init; }
 
     /// <summary>The last entry that it has.</summary>

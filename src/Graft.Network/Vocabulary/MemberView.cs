@@ -11,6 +11,7 @@ public sealed record MemberView
     /// <summary>Where it said that it can be reached; empty if it never did.</summary>
     public required string Address { get; init; }
 
+    /// <summary>How far it is on its way to the end of the log.</summary>
     public required CatchUpPhase Phase { get; init; }
 
     /// <summary>Durable there and equal to the leader's log, up to here.</summary>
@@ -28,8 +29,9 @@ public sealed record MemberView
     /// <summary>While it fetches a snapshot: how many bytes of it are there.</summary>
     public long SnapshotBytes { get; init; }
 
-    /// <summary>... and how many there will be.</summary>
+    /// <summary>... and how many there will be; zero if it fetches none.</summary>
     public long SnapshotTotal { get; init; }
 
+    /// <summary>The member's id.</summary>
     public NodeId Node => Member.Id;
 }

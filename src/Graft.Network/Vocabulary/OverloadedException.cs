@@ -5,5 +5,6 @@ namespace Graft;
 /// <param name="retryAfter">When to try again, at the earliest.</param>
 public sealed class OverloadedException(string message, TimeSpan retryAfter) : RejectedException(RejectReason.Overloaded, message)
 {
+    /// <summary>How long to wait before the next attempt, at least. A hint: there may be no room then either.</summary>
     public TimeSpan RetryAfter { get; } = retryAfter;
 }

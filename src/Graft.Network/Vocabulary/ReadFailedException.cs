@@ -5,5 +5,6 @@ namespace Graft;
 /// <param name="message">What was missing, in a sentence.</param>
 public sealed class ReadFailedException(RejectReason reason, string message) : GraftException(message)
 {
+    /// <summary>Why: nobody leads, the time is over, the state machine has stopped or isn't there, or the node stops.</summary>
     public RejectReason Reason { get; } = reason;
 }

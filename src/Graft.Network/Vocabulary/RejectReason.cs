@@ -1,8 +1,13 @@
 namespace Graft;
 
-/// <summary>Why a call was refused. Nothing happened in any of these cases. The values are on the wire.</summary>
+/// <summary>Why a call was refused. The values are on the wire.</summary>
+/// <remarks>
+/// By this call nothing happened. Of <see cref="SessionExpired"/> and <see cref="AnswerForgotten"/>, what an earlier call under the same number did isn't known; a
+/// transfer that ends with <see cref="TransferFailed"/> or <see cref="Stopping"/> may have been begun.
+/// </remarks>
 public enum RejectReason : byte
 {
+    /// <summary>Not refused; or, in an answer, neither refused nor known to be done.</summary>
     None = 0,
 
     /// <summary>This node doesn't lead, and the call wasn't to be forwarded.</summary>
@@ -41,7 +46,7 @@ public enum RejectReason : byte
     /// <summary>The group isn't on this node.</summary>
     NoSuchGroup = 12,
 
-    /// <summary>Its number is below what the session remembers. Whether it took effect, and with which answer, nobody knows any more.</summary>
+    /// <summary>Its number is below what the session remembers. Whether it took effect, and with which answer, nobody knows any more: callers get an <see cref="UnknownOutcomeException"/>.</summary>
     AnswerForgotten = 14,
 
     /// <summary>The change of members isn't possible; the text says why.</summary>

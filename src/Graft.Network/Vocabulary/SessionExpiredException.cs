@@ -5,5 +5,6 @@ namespace Graft;
 public sealed class SessionExpiredException(WriteId write)
     : GraftException($"Session {write.Session} has expired or was closed. Nothing was done now; whether number {write.Sequence} was done earlier isn't known.")
 {
+    /// <summary>The command that was sent in it.</summary>
     public WriteId Write { get; } = write;
 }

@@ -25,7 +25,9 @@ public static class DiskSelfTest
     private const string FileName = "self-test";
 
     /// <summary>Runs the test. It creates the root if there's none, and a file named <c>self-test</c> that it deletes again.</summary>
-    /// <remarks>Call it with the lock of the directory held: two at once would take each other's file away.</remarks>
+    /// <remarks>Call it with the lock of the directory held: two at once would take each other's file away. It blocks until the disk has answered.</remarks>
+    /// <param name="disk">The data directory.</param>
+    /// <returns>What was found. A disk that fails the test, in whatever way, is told here and not thrown.</returns>
     public static DiskSelfTestResult Run(FileDisk disk)
     {
         ArgumentNullException.ThrowIfNull(disk);

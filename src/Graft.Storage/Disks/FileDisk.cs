@@ -28,6 +28,7 @@ public sealed class FileDisk : IDisk
     private readonly Lock _gate = new();
     private readonly Dictionary<string, DiskException> _failedDirectories = new(StringComparer.Ordinal);
 
+    /// <summary>Names a directory. Nothing is looked at or created yet.</summary>
     /// <param name="root">
     /// The data directory. It needn't exist: <see cref="CreateDirectory"/> creates it, also when asked for one below it.
     /// </param>

@@ -10,7 +10,9 @@ public sealed class EntryBuffer
     private byte[] _bytes;
     private int _used;
 
-    /// <param name="maxBytes">How many bytes of payload one read brings at most; one entry comes whatever its size.</param>
+    /// <summary>An empty buffer. It grows with what is read into it.</summary>
+    /// <param name="maxBytes">How many bytes of payload one read brings at most, above zero; one entry comes whatever its size.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It isn't above zero.</exception>
     public EntryBuffer(int maxBytes = 1 << 20)
         : this(maxBytes, readAhead: 64 << 10)
     {
@@ -29,7 +31,7 @@ public sealed class EntryBuffer
     /// <summary>How many bytes of payload one read brings at most.</summary>
     public int MaxBytes { get; }
 
-    /// <summary>What was read, in order of index.</summary>
+    /// <summary>What was read, in order of index; empty before the first read.</summary>
     public IReadOnlyList<StoredEntry> Entries => _entries;
 
     internal byte[] Window { get; private set; }

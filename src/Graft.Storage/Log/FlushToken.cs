@@ -11,7 +11,8 @@ public readonly record struct FlushToken
     /// <summary>The last batch that is durable; zero for none.</summary>
     public ulong Batch { get; }
 
-    /// <summary>Whether everything of <paramref name="write"/> is durable.</summary>
+    /// <summary>Whether everything of <paramref name="write"/> is durable. Of one that isn't wholly staged yet nothing is.</summary>
+    /// <param name="write">A write that was staged into the same log, and not begun anew since.</param>
     public bool Covers(LogWrite write)
     {
         ArgumentNullException.ThrowIfNull(write);

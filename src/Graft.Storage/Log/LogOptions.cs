@@ -2,7 +2,7 @@ using Graft.Consensus;
 
 namespace Graft.Storage;
 
-/// <summary>How a write-ahead log is opened.</summary>
+/// <summary>How a write-ahead log is opened. What is out of its range is an <see cref="ArgumentException"/> there, before anything is touched.</summary>
 public sealed record LogOptions
 {
     /// <summary>The cluster that the directory is to belong to.</summary>
@@ -23,13 +23,13 @@ public sealed record LogOptions
     /// <summary>Whether to ask the disk first if a flush of it can be believed (<see cref="DiskSelfTest"/>). Nothing happens if it isn't a <see cref="FileDisk"/>.</summary>
     public bool TestsDisk { get; init; }
 
-    /// <summary>Size of a segment: 64 KiB to 1 GiB, a multiple of 4 KiB.</summary>
+    /// <summary>Size of a segment in bytes: 64 KiB to 1 GiB, a multiple of 4 KiB; 64 MiB by default.</summary>
     public long SegmentBytes { get; init; } = 64L << 20;
 
-    /// <summary>How much of the log's end is kept in memory for readers: 64 KiB to 1 GiB.</summary>
+    /// <summary>How much of the log's end is kept in memory for readers, in bytes: 64 KiB to 1 GiB; 16 MiB by default.</summary>
     public int CacheBytes { get; init; } = 16 << 20;
 
-    /// <summary>The largest payload that an entry may have: an eighth of the cache, or a quarter of a segment if that is less.</summary>
+    /// <summary>The largest payload that an entry may have, in bytes: an eighth of the cache, or a quarter of a segment if that is less.</summary>
     public int MaxPayloadBytes => (int)Math.Min(CacheBytes / 8, SegmentBytes / 4);
 
     internal int BlockBytes => CacheBytes / 4;

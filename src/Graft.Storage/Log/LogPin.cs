@@ -15,6 +15,6 @@ public sealed class LogPin : IDisposable
     /// <summary>Entries above this index stay.</summary>
     public LogIndex Above { get; }
 
-    /// <summary>Lets go. A second time does nothing.</summary>
+    /// <summary>Lets go. A second time does nothing. From any thread.</summary>
     public void Dispose() => _log.Unpin(this);
 }

@@ -12,6 +12,9 @@ public readonly record struct LogStart(EntryId At, LogIndex MembershipIndex, Rea
     public static LogStart Zero => default;
 
     /// <summary>A start with its configuration encoded.</summary>
+    /// <param name="at">The last entry that is compacted away.</param>
+    /// <param name="membershipIndex">Where the configuration in force at it was appended.</param>
+    /// <param name="membership">That configuration.</param>
     /// <exception cref="ArgumentException">The configuration has more members than can be encoded.</exception>
     public static LogStart Of(EntryId at, LogIndex membershipIndex, Membership membership)
     {

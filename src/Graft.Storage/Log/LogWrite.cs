@@ -6,6 +6,7 @@ namespace Graft.Storage;
 /// <remarks>
 /// Takes effect in this order: <see cref="Start"/>, <see cref="TruncateAfter"/>, the entries; with <see cref="HardState"/> at once.
 /// One larger than a batch goes to disk in several; a crash then keeps a prefix, and nothing is acknowledged before the last.
+/// For one thread at a time; the log's from when it is handed over until it is answered.
 /// </remarks>
 public sealed class LogWrite
 {
@@ -44,7 +45,7 @@ public sealed class LogWrite
     /// <summary>How many entries there are to append.</summary>
     public int Count { get; private set; }
 
-    /// <summary>The batch that the last of it went into, once all of it is staged.</summary>
+    /// <summary>The batch that the last of it went into, once all of it is staged; zero before.</summary>
     public ulong Batch { get; internal set; }
 
     // Whether the checksums have been compared since the last entry was added.
@@ -127,7 +128,8 @@ public sealed class LogWrite
         }
     }
 
-    /// <summary>Adds an entry behind the others.</summary>
+    /// <summary>Adds an entry behind the others. Whether it follows them, <see cref="WriteAheadLog.Stage"/> looks.</summary>
+    /// <param name="entry">The entry; its bytes stay as they are until the write is done.</param>
     public void Add(in StoredEntry entry)
     {
         if (Count == _entries.Length)

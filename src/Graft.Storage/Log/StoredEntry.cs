@@ -10,7 +10,10 @@ namespace Graft.Storage;
 /// <param name="IsHeaderOnly">A witness stores it without its payload; the checksum is still that of the whole.</param>
 public readonly record struct StoredEntry(EntryId Id, EntryKind Kind, ReadOnlyMemory<byte> Payload, uint Checksum, bool IsHeaderOnly = false)
 {
-    /// <summary>A new entry: the one place where a checksum is made.</summary>
+    /// <summary>A new entry: the one place where a checksum is made. Of one that came from elsewhere, keep the checksum that came with it.</summary>
+    /// <param name="id">Its index and term.</param>
+    /// <param name="kind">What it is.</param>
+    /// <param name="payload">Its bytes, not copied.</param>
     public static StoredEntry Born(EntryId id, EntryKind kind, ReadOnlyMemory<byte> payload) =>
         new(id, kind, payload, EntryChecksum.Of(id, kind, payload.Span));
 

@@ -10,8 +10,10 @@ public sealed partial class WriteAheadLog
     /// <summary>Keeps the entries above <paramref name="above"/> until the pin is disposed. From any thread.</summary>
     /// <remarks>
     /// For the time that a snapshot of that entry travels: a follower that has it and then finds the log begun above it would need
-    /// another one, and so for ever on a busy log.
+    /// another one, and so for ever on a busy log. What <see cref="CompactableTo"/> has allowed already isn't held back any more.
     /// </remarks>
+    /// <param name="group">Whose entries.</param>
+    /// <param name="above">The entry that the snapshot ends at.</param>
     public LogPin Pin(GroupId group, LogIndex above)
     {
         var pin = new LogPin(this, group, above);
@@ -23,7 +25,7 @@ public sealed partial class WriteAheadLog
         return pin;
     }
 
-    /// <summary>How far a group's log may be compacted now: <paramref name="wanted"/>, or less if that is pinned.</summary>
+    /// <summary>How far a group's log may be compacted now: <paramref name="wanted"/>, or less if that is pinned. From any thread.</summary>
     public LogIndex CompactableTo(GroupId group, LogIndex wanted)
     {
         lock (_gate)

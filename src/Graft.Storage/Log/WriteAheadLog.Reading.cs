@@ -13,11 +13,13 @@ public sealed partial class WriteAheadLog
         Damage,
     }
 
-    /// <summary>Reads entries of a group, from memory if they are among the last written, else from disk.</summary>
+    /// <summary>Reads entries of a group, from memory if they are among the last written, else from disk. Each is verified. From any thread, while the log is open.</summary>
+    /// <remarks>What is staged or written is read too, and need not be durable.</remarks>
     /// <param name="group">Whose.</param>
     /// <param name="first">The first to read.</param>
     /// <param name="last">The last to read.</param>
-    /// <param name="into">Where they go; it is cleared first.</param>
+    /// <param name="into">Where they go; it is cleared first. One reader's.</param>
+    /// <returns>What was found. A disk that doesn't let an entry be read is told here, as damage.</returns>
     public LogReadOutcome Read(GroupId group, LogIndex first, LogIndex last, EntryBuffer into)
     {
         ArgumentNullException.ThrowIfNull(into);
@@ -40,7 +42,7 @@ public sealed partial class WriteAheadLog
         return LogReadOutcome.Read;
     }
 
-    /// <summary>The last entry of a group's log; its start if it has none.</summary>
+    /// <summary>The last entry of a group's log, durable or not; its start if it has none, and zero if there is no such group. From any thread.</summary>
     public EntryId LastOf(GroupId group)
     {
         lock (_gate)

@@ -21,7 +21,7 @@ public sealed partial class WriteAheadLog
     private bool _isEnded;
     private bool _isMark;
 
-    /// <summary>How many bytes of the disk the segments take, spares included.</summary>
+    /// <summary>How many bytes of the disk the segments take, spares included. The writing thread's.</summary>
     public long DiskBytes => (_segments.Count + _spares.Count) * _options.SegmentBytes;
 
     /// <summary>Whether only votes, terms, configurations and compaction are taken: the disk is full.</summary>

@@ -36,8 +36,9 @@ public sealed partial class WriteAheadLog
 
     private int RowCount => _hasAllRows ? _groups.Count : _touched.Count + _rowsDue;
 
-    /// <summary>Puts a write into the batch.</summary>
-    /// <exception cref="ArgumentException">An entry doesn't follow the log, is too large, or its bytes aren't those it was born with.</exception>
+    /// <summary>Puts a write into the batch. Nothing is durable by that, but readers see it.</summary>
+    /// <param name="write">The log's until a <see cref="FlushToken"/> covers it, or it's refused.</param>
+    /// <exception cref="ArgumentException">An entry doesn't follow the log, is too large, or its bytes aren't those it was born with. Nothing was taken.</exception>
     /// <exception cref="StorageRefusedException">The segments are too small for so many groups, or for an entry that an earlier start took.</exception>
     /// <exception cref="StorageFailedException">The log is over.</exception>
     public StageOutcome Stage(LogWrite write)
@@ -67,6 +68,8 @@ public sealed partial class WriteAheadLog
     public bool StageMark() => StageMark(RecordFlags.None);
 
     /// <summary>Writes the batch, by one call. It isn't durable.</summary>
+    /// <exception cref="StorageFailedException">Any part of it may have been written. The log is over.</exception>
+    /// <exception cref="InvariantViolationException">Nothing is staged.</exception>
     public void Write()
     {
         ThrowIfFailed();
@@ -82,7 +85,9 @@ public sealed partial class WriteAheadLog
     }
 
     /// <summary>Makes the batch durable, and with it all that was staged.</summary>
+    /// <returns>The proof.</returns>
     /// <exception cref="StorageFailedException">It is unknown whether it is. The log is over.</exception>
+    /// <exception cref="InvariantViolationException">What is staged hasn't been written, or nothing ever was.</exception>
     public FlushToken Flush()
     {
         ThrowIfFailed();

@@ -59,7 +59,10 @@ public sealed partial class WriteAheadLog : IDisposable
     /// <summary>Why the log is over, or null.</summary>
     public StorageFailedException? Failure => _failure;
 
-    /// <summary>Opens the log of a node, creating the directory's contents if there are none.</summary>
+    /// <summary>Opens the log of a node, creating the directory's contents if there are none. It takes the directory's lock and counts the start.</summary>
+    /// <param name="disk">The data directory.</param>
+    /// <param name="options">Whose it's to be, and the sizes.</param>
+    /// <exception cref="ArgumentException">A size is out of its range. Nothing was changed.</exception>
     /// <exception cref="StorageRefusedException">
     /// The directory is another node's or cluster's, newer than this program, damaged in what says whose it is, or in use.
     /// Nothing was changed. Or the segments asked for are too small for what it holds; nothing was lost.
@@ -98,6 +101,7 @@ public sealed partial class WriteAheadLog : IDisposable
     }
 
     /// <summary>Marks the log as closed in order, so that the next start need not copy its end. Everything staged is made durable first.</summary>
+    /// <exception cref="StorageFailedException">It is unknown what of the last batch is durable. Files and lock are let go all the same.</exception>
     public void Close()
     {
         try

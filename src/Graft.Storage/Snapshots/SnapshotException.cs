@@ -11,8 +11,10 @@ public sealed class SnapshotException : Exception
         Fault = fault;
     }
 
+    /// <summary>Why, and what the caller's next step depends on.</summary>
     public SnapshotError Error { get; }
 
+    /// <summary>Which file, by its path in the data directory.</summary>
     public string File { get; }
 
     /// <summary>What doesn't verify, if that's the reason.</summary>

@@ -36,10 +36,13 @@ public sealed class SnapshotReader : IDisposable
         _buffer = ArrayPool<byte>.Shared.Rent(Math.Max(largest, SnapshotFormat.FooterBytes));
     }
 
+    /// <summary>What the file says of itself; header and footer were verified when it was opened.</summary>
     public SnapshotDescription Description { get; }
 
+    /// <summary>Its position, its configuration, and the length of the file.</summary>
     public Snapshot Snapshot => Description.Snapshot;
 
+    /// <summary>How many bytes of content it has: what the state machine wrote.</summary>
     public long ContentBytes => Description.ContentBytes;
 
     /// <summary>The length of the file: what a receiver is told, and where <see cref="ReadRaw"/> ends.</summary>
@@ -47,7 +50,7 @@ public sealed class SnapshotReader : IDisposable
 
     /// <summary>Reads on in the content.</summary>
     /// <returns>How many bytes; fewer than fit at the end only, and zero behind it.</returns>
-    /// <exception cref="SnapshotException"><see cref="SnapshotError.Damaged"/></exception>
+    /// <exception cref="SnapshotException"><see cref="SnapshotError.Damaged"/>: what was read before has to be thrown away.</exception>
     /// <exception cref="DiskException">The disk doesn't let it be read.</exception>
     public int Read(Span<byte> content)
     {
@@ -78,6 +81,7 @@ public sealed class SnapshotReader : IDisposable
     /// <returns>How many bytes; fewer than fit at the end only, and zero behind it.</returns>
     /// <exception cref="SnapshotException"><see cref="SnapshotError.Damaged"/>: what was sent before is sound, and no more is.</exception>
     /// <exception cref="DiskException">The disk doesn't let it be read.</exception>
+    /// <exception cref="ObjectDisposedException">It's disposed.</exception>
     public int ReadRaw(long offset, Span<byte> bytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
@@ -96,6 +100,7 @@ public sealed class SnapshotReader : IDisposable
         return done;
     }
 
+    /// <summary>Closes it; it may be pruned then. A second time does nothing.</summary>
     public void Dispose()
     {
         if (_isDisposed)

@@ -6,5 +6,6 @@ namespace Graft.Storage;
 /// <param name="Fault">What doesn't verify, if that's the outcome.</param>
 public readonly record struct SnapshotReceipt(SnapshotReceiptOutcome Outcome, long ResumeOffset, SnapshotFault? Fault)
 {
+    /// <summary>Whether the piece was taken, all of it.</summary>
     public bool IsAccepted => Outcome == SnapshotReceiptOutcome.Accepted;
 }

@@ -39,6 +39,7 @@ public sealed class SnapshotReceiver : IDisposable
     /// <summary>Takes the next piece of the sender's file.</summary>
     /// <param name="offset">Where in the file it begins; has to be <see cref="ResumeOffset"/>.</param>
     /// <param name="bytes">As many as the sender likes.</param>
+    /// <returns>What became of it, and where to go on. A piece that doesn't fit is told here and not thrown.</returns>
     /// <exception cref="SnapshotException"><see cref="SnapshotError.NoSpace"/>; what was received is gone.</exception>
     /// <exception cref="StorageFailedException">Final, now or earlier.</exception>
     /// <exception cref="ObjectDisposedException">It's completed, abandoned, or an earlier call threw.</exception>
@@ -81,6 +82,7 @@ public sealed class SnapshotReceiver : IDisposable
     }
 
     /// <summary>Makes file and name durable and publishes the snapshot, as <see cref="SnapshotWriter.Complete"/> does.</summary>
+    /// <returns>What was announced.</returns>
     /// <exception cref="SnapshotException">
     /// <see cref="SnapshotError.Incomplete"/>: go on at <see cref="ResumeOffset"/>; or <see cref="SnapshotError.NoSpace"/>.
     /// </exception>
@@ -107,6 +109,7 @@ public sealed class SnapshotReceiver : IDisposable
         _parser.Dispose();
     }
 
+    /// <summary>Lets go of the file. What was verified stays for the next receipt of the same snapshot.</summary>
     public void Dispose()
     {
         _file.Close();

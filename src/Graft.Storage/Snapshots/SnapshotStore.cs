@@ -32,6 +32,8 @@ public sealed partial class SnapshotStore
     /// <param name="cluster">Another cluster's snapshots are refused.</param>
     /// <param name="warnings">Gets what couldn't be deleted. A full or read-only disk doesn't keep the store from opening.</param>
     /// <param name="chunkBytes">Content bytes per chunk in what is written here; what is received has its writer's.</param>
+    /// <exception cref="ArgumentOutOfRangeException">A chunk can't have so many bytes.</exception>
+    /// <exception cref="DiskException">The disk doesn't let a directory be read.</exception>
     public static SnapshotStore Open(
         IDisk disk, ClusterId cluster, ICollection<SnapshotWarning> warnings, int chunkBytes = ChunkBytesDefault)
     {
@@ -49,7 +51,8 @@ public sealed partial class SnapshotStore
         return store;
     }
 
-    /// <summary>The groups that have a directory here, in order, with or without a snapshot in it.</summary>
+    /// <summary>The groups that have a directory here, in the order of their names, with or without a snapshot in it.</summary>
+    /// <exception cref="DiskException">The disk doesn't let the directory be read.</exception>
     public IReadOnlyList<GroupId> ListGroups()
     {
         var groups = new List<GroupId>();
@@ -65,6 +68,8 @@ public sealed partial class SnapshotStore
     }
 
     /// <summary>Begins a snapshot of this node's own state. <see cref="SnapshotWriter.Complete"/> publishes it.</summary>
+    /// <param name="group">Whose state.</param>
+    /// <param name="snapshot">Its position and the configuration in force there. The length isn't looked at.</param>
     /// <exception cref="SnapshotException">
     /// <see cref="SnapshotError.Busy"/>: it's being written or received already; or <see cref="SnapshotError.NoSpace"/>.
     /// </exception>
@@ -106,6 +111,7 @@ public sealed partial class SnapshotStore
     /// <see cref="SnapshotError.Busy"/>: the group is receiving one already, or this one is being written here; or
     /// <see cref="SnapshotError.NoSpace"/>.
     /// </exception>
+    /// <exception cref="ArgumentOutOfRangeException">The announced length isn't above zero.</exception>
     /// <exception cref="StorageFailedException">Final, now or earlier.</exception>
     /// <exception cref="DiskException">The file can't be created or opened, for another reason than space. Nothing was begun.</exception>
     public SnapshotReceiver OpenReceive(GroupId group, Snapshot snapshot)
@@ -143,6 +149,8 @@ public sealed partial class SnapshotStore
     }
 
     /// <summary>Opens a snapshot to be restored or sent. While it's open, nothing prunes it.</summary>
+    /// <param name="group">Whose snapshot.</param>
+    /// <param name="last">The entry that it ends at.</param>
     /// <exception cref="SnapshotException">
     /// It's not there, or header and footer don't verify, or it's another cluster's or a newer program's.
     /// </exception>

@@ -6,6 +6,7 @@ namespace Graft.Storage;
 /// <param name="Fault">Why it isn't valid; null if it is.</param>
 public sealed record SnapshotVerdict(string File, SnapshotDescription? Description, SnapshotFault? Fault)
 {
+    /// <summary>What follows from it.</summary>
     public SnapshotValidity Validity => Fault?.Validity ?? SnapshotValidity.Valid;
 
     public override string ToString() => Fault is null ? $"{File} is valid." : SnapshotException.Of(File, Fault).Message;

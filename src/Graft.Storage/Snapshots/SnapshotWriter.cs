@@ -20,10 +20,10 @@ public sealed class SnapshotWriter : IDisposable
         _chunk = ArrayPool<byte>.Shared.Rent(SnapshotFormat.ChunkHeadBytes + header.ChunkBytes);
     }
 
-    /// <summary>How much content has been taken.</summary>
+    /// <summary>How many bytes of content have been taken.</summary>
     public long ContentBytes { get; private set; }
 
-    /// <summary>Adds to the content.</summary>
+    /// <summary>Adds to the content. Nothing is durable before <see cref="Complete"/>.</summary>
     /// <exception cref="SnapshotException"><see cref="SnapshotError.NoSpace"/>; the unfinished file is gone.</exception>
     /// <exception cref="StorageFailedException">Final, now or earlier.</exception>
     /// <exception cref="ObjectDisposedException">It's completed, abandoned, or an earlier call failed.</exception>
@@ -74,6 +74,7 @@ public sealed class SnapshotWriter : IDisposable
         ReturnBuffer();
     }
 
+    /// <summary>Gives up what isn't completed. A second time does nothing.</summary>
     public void Dispose() => Abandon();
 
     private void WriteChunk()

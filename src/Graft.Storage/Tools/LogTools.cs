@@ -84,6 +84,7 @@ public static class LogTools
     /// <param name="group">Only this group's records, or null for all.</param>
     /// <param name="first">With <paramref name="group"/>: only from this index on.</param>
     /// <param name="last">With <paramref name="group"/>: only up to this index.</param>
+    /// <returns>Read while it's enumerated, and so are the failures below.</returns>
     /// <exception cref="DiskException">The disk doesn't let a segment be opened.</exception>
     public static IEnumerable<LogRecord> Dump(IDisk disk, GroupId? group = null, LogIndex? first = null, LogIndex? last = null)
     {
@@ -138,6 +139,10 @@ public static class LogTools
     }
 
     /// <summary>Entries of a group as they were stored, in order, each verified.</summary>
+    /// <param name="disk">The data directory.</param>
+    /// <param name="group">Whose entries.</param>
+    /// <param name="first">The first.</param>
+    /// <param name="last">The last.</param>
     /// <exception cref="LogDamagedException">One isn't there or isn't what was written; those before it have been handed out.</exception>
     /// <exception cref="StorageRefusedException">A segment is of another node than the rest, or newer than this program.</exception>
     /// <exception cref="DiskException">The disk doesn't let a file be opened.</exception>

@@ -12,10 +12,15 @@ public sealed class FlushWatch(TimeProvider time)
     /// <summary>How long the last flush took, with the write before it; null before the first.</summary>
     public TimeSpan? Last => Interlocked.Read(ref _lastTicks) is >= 0 and long ticks ? new TimeSpan(ticks) : null;
 
+    /// <summary>A flush, with the write before it, is about to begin.</summary>
     /// <returns>What <see cref="End"/> wants.</returns>
     public long Begin() => time.GetTimestamp();
 
-    /// <summary>The flush that was begun has succeeded.</summary>
+    /// <summary>The flush that was begun has succeeded. One that fails is never ended.</summary>
+    /// <param name="begun">What <see cref="Begin"/> returned.</param>
+    /// <param name="bytes">How many bytes were written.</param>
+    /// <param name="writes">How many writes became durable by it.</param>
+    /// <param name="entries">How many entries they had.</param>
     public void End(long begun, long bytes, int writes, int entries)
     {
         TimeSpan elapsed = time.GetElapsedTime(begun);

@@ -16,8 +16,8 @@ public interface ILogCompletion
     void NoSpace(LogWrite write);
 
     /// <summary>
-    /// The write makes no sense for this log (<see cref="ArgumentException"/>: a mistake of the caller's; nothing was taken), or
-    /// the log is over (<see cref="StorageFailedException"/>: it may or may not be there after a restart).
+    /// The write makes no sense for this log (<see cref="ArgumentException"/>: a mistake of the caller's; nothing was taken), the
+    /// segments are too small for it (<see cref="StorageRefusedException"/>; nothing of it may be acknowledged), or the log is over (<see cref="StorageFailedException"/>: it may or may not be there after a restart).
     /// </summary>
     void Failed(LogWrite write, Exception why);
 }

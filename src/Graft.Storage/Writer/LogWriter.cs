@@ -37,6 +37,7 @@ public sealed class LogWriter : IDisposable
     private long _lastLook;
     private bool _hasFailed;
 
+    /// <summary>Starts the thread.</summary>
     /// <param name="log">The log; from now on this writer's alone, reads excepted.</param>
     /// <param name="options">How it works.</param>
     public LogWriter(WriteAheadLog log, LogWriterOptions? options = null)
@@ -47,14 +48,16 @@ public sealed class LogWriter : IDisposable
         _thread.UnsafeStart();
     }
 
-    /// <summary>How many flushes have been made for writes.</summary>
+    /// <summary>How many flushes have been made for writes; those of marks and of maintenance aren't counted.</summary>
     public long Flushes { get; private set; }
 
     /// <summary>How many bytes those flushes made durable.</summary>
     public long Bytes { get; private set; }
 
     /// <summary>Hands a write over. From any thread; the object belongs to the writer until its completion is told.</summary>
-    /// <exception cref="ObjectDisposedException">The writer has been stopped.</exception>
+    /// <param name="write">What is to be durable. Writes of a group are taken in the order in which they come.</param>
+    /// <param name="completion">Told once what became of it, also if the log is over.</param>
+    /// <exception cref="ObjectDisposedException">The writer has been stopped. Nothing was taken, and nothing will be told.</exception>
     public void Submit(LogWrite write, ILogCompletion completion)
     {
         ArgumentNullException.ThrowIfNull(write);
@@ -74,7 +77,8 @@ public sealed class LogWriter : IDisposable
         }
     }
 
-    /// <summary>Writes what was submitted, marks the log as closed in order, and ends the thread.</summary>
+    /// <summary>Writes what was submitted, marks the log as closed in order, and ends the thread. It blocks until that is done; a second time does nothing.</summary>
+    /// <remarks>Not from a completion, whose thread it would wait for. If the log is over by then, what waits is told that it failed.</remarks>
     public void Dispose()
     {
         lock (_gate)

@@ -5,7 +5,7 @@ public sealed record LogWriterOptions
 {
     /// <summary>
     /// How long the log is idle before the last batch gets its mark. Shorter narrows the window in which rot of the very last
-    /// batch goes unseen, and costs a flush each time that the log comes to rest.
+    /// batch goes unseen, and costs a flush each time that the log comes to rest. 50 ms by default.
     /// </summary>
     public TimeSpan IdleMark { get; init; } = TimeSpan.FromMilliseconds(50);
 

@@ -18,8 +18,9 @@ public sealed class ApplyHaltedException : GraftException
     internal ApplyHaltedException(GroupId group, LogIndex index, string why)
         : base($"{group} applies nothing from entry {index} on. {why}") => (Group, Index) = (group, index);
 
+    /// <summary>The group that applies nothing further on this node.</summary>
     public GroupId Group { get; }
 
-    /// <summary>The first entry that isn't applied.</summary>
+    /// <summary>The first entry that isn't applied; a start with the cause removed goes on from it.</summary>
     public LogIndex Index { get; }
 }

@@ -9,9 +9,9 @@ public sealed class SupersededException : GraftException
         : base($"{by} belongs to epoch {other} of the cluster, this node to {own}: the cluster was recovered from a lost quorum without it. "
             + "What it has may never be served or sent again. Wipe its data directory and let it join as a new node.") => (Own, Other) = (own, other);
 
-    /// <summary>This node's.</summary>
+    /// <summary>The epoch that this node belongs to.</summary>
     public Epoch Own { get; }
 
-    /// <summary>The recovered cluster's.</summary>
+    /// <summary>The epoch of the recovered cluster, which is another.</summary>
     public Epoch Other { get; }
 }

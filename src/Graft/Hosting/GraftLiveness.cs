@@ -13,6 +13,7 @@ public sealed class GraftLiveness : IHealthCheck
 
     internal GraftLiveness(IEnumerable<HostedNode> nodes) => _nodes = [.. nodes];
 
+    /// <summary>Unhealthy, with the reason in a sentence, as soon as one node of the host has failed for good; healthy otherwise. Asks no other node and doesn't wait.</summary>
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         foreach (HostedNode hosted in _nodes)

@@ -1,18 +1,18 @@
 namespace Graft;
 
-/// <summary>A node's options as a configuration section has them: texts and numbers.</summary>
+/// <summary>A node's options as a configuration section has them: texts and numbers. Ranges and defaults are those of <see cref="NodeOptions"/>.</summary>
 public sealed class GraftOptions
 {
     /// <summary>Where the node keeps its log and its snapshots. Required.</summary>
     public string? DataDirectory { get; set; }
 
-    /// <summary>Where to listen, as <c>host:port</c>; port 0 takes any free one.</summary>
+    /// <summary>Where to listen, as <c>host:port</c>; port 0 takes any free one. By default that, and on this machine alone.</summary>
     public string Listen { get; set; } = "127.0.0.1:0";
 
-    /// <summary>Where other nodes reach this one, if not where it listens.</summary>
+    /// <summary>Where other nodes reach this one, as <c>host:port</c>, if not where it listens.</summary>
     public string? Advertised { get; set; }
 
-    /// <summary>The addresses of a cluster to join. Without any, an empty directory founds a new cluster.</summary>
+    /// <summary>The addresses of a cluster to join, each as <c>host:port</c>. Without any, an empty directory founds a new cluster.</summary>
     public IList<string> Join { get; } = [];
 
     /// <summary>As what to join: <c>Voter</c>, <c>Learner</c> or <c>Witness</c>.</summary>

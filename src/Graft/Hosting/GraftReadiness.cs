@@ -10,6 +10,7 @@ public sealed class GraftReadiness : IHealthCheck
 
     internal GraftReadiness(IEnumerable<HostedNode> nodes) => _nodes = [.. nodes];
 
+    /// <summary>Unhealthy, with the reason in a sentence, while a node of the host is starting or can't serve one of its groups; healthy otherwise.</summary>
     public async Task<HealthCheckResult> CheckHealthAsync(HealthCheckContext context, CancellationToken cancellationToken = default)
     {
         var data = new Dictionary<string, object>(StringComparer.Ordinal);

@@ -14,11 +14,18 @@ namespace Graft;
 public static class GraftServiceCollectionExtensions
 {
     /// <summary>Adds a node with a replicated state machine; commands and answers travel as JSON, by reflection.</summary>
+    /// <remarks>
+    /// It adds <see cref="RaftNode{TMachine, TCommand, TResult}"/>, by which the application uses it, and what <see cref="GraftLiveness"/> and
+    /// <see cref="GraftReadiness"/> need. The node starts and stops with the host;
+    /// a start of the host fails with what <see cref="GraftNode.StartAsync(NodeOptions, Func{IStateMachine}, CancellationToken)"/> throws. A node that has failed, or was
+    /// removed and asked to stop, ends the host.
+    /// </remarks>
     /// <param name="services">The host's.</param>
-    /// <param name="section">Has the <see cref="GraftOptions"/>. They're checked when the host starts, before a socket is opened.</param>
+    /// <param name="section">Has the <see cref="GraftOptions"/>. They're checked when the host starts, before a socket is opened: it fails with an <see cref="OptionsValidationException"/> then.</param>
     /// <typeparam name="TMachine">The state machine; one is made, by the container.</typeparam>
     /// <typeparam name="TCommand">What is replicated.</typeparam>
     /// <typeparam name="TResult">What it answers.</typeparam>
+    /// <returns>The same services.</returns>
     [RequiresUnreferencedCode("JSON by reflection. Where code is trimmed, pass the JsonTypeInfo of both types.")]
     [RequiresDynamicCode("JSON by reflection. Where code is compiled ahead of time, pass the JsonTypeInfo of both types.")]
     public static IServiceCollection AddGraft<[DynamicallyAccessedMembers(DynamicallyAccessedMemberTypes.PublicConstructors)] TMachine, TCommand, TResult>(

@@ -16,9 +16,13 @@ public static class ClusterRecovery
     private const ulong TermJump = 1 << 20;
 
     /// <summary>Says what a stopped node has of each group.</summary>
+    /// <remarks>It opens the log as a start of the node does: that is counted, a torn end is dropped, a damaged snapshot set aside. What the groups hold stays.</remarks>
     /// <param name="disk">Its data directory; <see cref="FileDisk"/>.</param>
-    /// <exception cref="RecoveryRefusedException">It's nobody's directory.</exception>
+    /// <exception cref="RecoveryRefusedException">It's nobody's directory, or so full that the end of its log can't be made safe.</exception>
     /// <exception cref="StorageRefusedException">A process holds it, or a newer program wrote it.</exception>
+    /// <exception cref="StorageFailedException">The disk failed. Nothing acknowledged was lost by trying.</exception>
+    /// <exception cref="SnapshotException">The newest snapshot of a group is another cluster's or a newer program's.</exception>
+    /// <exception cref="DiskException">The disk doesn't let a file be opened.</exception>
     public static ImmutableArray<SurvivorState> Inspect(IDisk disk)
     {
         using WriteAheadLog log = Open(disk, out SnapshotStore snapshots, out NodeIdentity identity);
@@ -30,9 +34,14 @@ public static class ClusterRecovery
     /// <summary>Makes this node the only voter of its groups, in a new epoch. It leads when it's started, and the others that are named join it.</summary>
     /// <param name="disk">Its data directory.</param>
     /// <param name="others">The other survivors, as <see cref="Inspect"/> described them; they come back with what they have. Whoever isn't among them has to be wiped.</param>
-    /// <returns>What the node has now.</returns>
-    /// <exception cref="RecoveryRefusedException">Another survivor is more complete, or is of another cluster; or this node's log can't be trusted.</exception>
+    /// <returns>What the node has now, durably.</returns>
+    /// <exception cref="RecoveryRefusedException">
+    /// Another survivor is more complete, of another cluster, no member, or named twice; or this node's log can't be trusted. No group was recovered.
+    /// </exception>
     /// <exception cref="StorageRefusedException">A process holds the directory, or a newer program wrote it.</exception>
+    /// <exception cref="StorageFailedException">The disk failed. Groups are recovered one by one: <see cref="Inspect"/> says which are in a new epoch.</exception>
+    /// <exception cref="SnapshotException">The newest snapshot of a group is another cluster's or a newer program's. No group was recovered.</exception>
+    /// <exception cref="DiskException">The disk doesn't let a file be opened. No group was recovered.</exception>
     public static ImmutableArray<SurvivorState> Recover(IDisk disk, IReadOnlyCollection<SurvivorState> others) =>
         Recover(disk, others, BinaryPrimitives.ReadUInt64LittleEndian(RandomNumberGenerator.GetBytes(sizeof(ulong))));
 

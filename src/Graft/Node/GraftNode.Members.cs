@@ -18,18 +18,20 @@ public sealed partial class GraftNode
     private Task _watching = Task.CompletedTask;
 
     /// <summary>
-    /// Ends when the node has learned that it was removed from a group, by a leader's word or by asking around when it came back. It idles
-    /// from then on: it stands for nothing and answers for itself alone. If it was asked to stop, it stops.
+    /// Ends when the node has learned that it was removed from a group, by a leader's word or by asking around when it came back. In that group it idles
+    /// from then on: it stands for nothing and answers for itself alone. If it was asked to stop when it was removed from the last of its groups, it stops.
     /// </summary>
+    /// <remarks>It tells of the first group alone; <see cref="GroupStatus.Removed"/> tells of each. It never ends if the node isn't removed.</remarks>
     public Task<Removal> Removed => _removed.Task;
 
     /// <summary>What came of leaving at the stop, in a sentence; null if the node wasn't to leave or hasn't been stopped.</summary>
     public string? Parting { get; private set; }
 
     /// <summary>Takes this node out of all its groups; it stays up, and idles. A leader hands leadership over first.</summary>
-    /// <param name="timeout">How long it may take in each group.</param>
+    /// <remarks>One group after the other. The first that refuses ends it: the groups before it are left, those behind it aren't. Calling it again goes on.</remarks>
+    /// <param name="timeout">How long it may take in each group; the default if zero.</param>
     /// <exception cref="MembershipRefusedException">It can't go; the message says why. The last voter never can.</exception>
-    /// <exception cref="RejectedException">No leader took the change in time.</exception>
+    /// <exception cref="RejectedException">No leader took the change in time; it wasn't begun.</exception>
     /// <exception cref="UnknownOutcomeException">The change may have been begun.</exception>
     public async Task LeaveAsync(TimeSpan timeout)
     {

@@ -14,6 +14,7 @@ namespace Graft;
 /// node is reached is an attribute; it may move.
 /// </para>
 /// <para>Dispose it to stop it: leadership is handed over, what is under way is answered, the log is closed in order.</para>
+/// <para>Any thread.</para>
 /// </remarks>
 public sealed partial class GraftNode : IAsyncDisposable
 {
@@ -39,31 +40,42 @@ public sealed partial class GraftNode : IAsyncDisposable
         _desk = new LeaderDesk(_forwarder, network.Endpoint, runtime.Clock) { DefaultTimeout = options.DefaultTimeout };
     }
 
+    /// <summary>Who it is: drawn when its directory was born, and the same at each start.</summary>
     public NodeId Id => _runtime.Identity.Node;
 
+    /// <summary>The cluster that its directory belongs to, for good.</summary>
     public ClusterId Cluster => _runtime.Identity.Cluster;
 
-    /// <summary>Where it listens.</summary>
+    /// <summary>Where it listens, with the port that the system chose if <see cref="NodeOptions.Listen"/> named none.</summary>
     public NodeAddress Address => _network.Endpoint.ListenAddress;
 
     /// <summary>How many flushes its log has made for writes since the start: beside the writes of the same time, how well they share them.</summary>
     public long LogFlushes => _runtime.LogFlushes;
 
-    /// <summary>What an operator should read of this start: a torn tail that was dropped, damage and what it cost.</summary>
+    /// <summary>What an operator should read of this start, a sentence each: a torn tail that was dropped, damage and what it cost. Empty if there is nothing.</summary>
     public IReadOnlyList<string> Notes => _runtime.Notes;
 
     /// <summary>Ends when the node can't go on, with the reason: it answers nobody from then on, end the process. Null when it has been stopped.</summary>
     public Task<Exception?> Failed => _runtime.Failed;
 
-    /// <summary>Starts a node on this machine's disk, clock and network.</summary>
+    /// <summary>Starts a node on this machine's disk, clock and network. It ends once the node listens, and has joined if it's to; its state may still be restored then.</summary>
+    /// <remarks>A start that failed has stopped what it began. The directory may have been born by then: the next start goes on from there.</remarks>
     /// <param name="options">What it's told.</param>
     /// <param name="machine">Makes the state machine of <see cref="DefaultGroup"/>, and one for each of <see cref="NodeOptions.Groups"/>.</param>
     /// <param name="cancellation">Gives the start up.</param>
-    /// <exception cref="ArgumentException">An option is out of range; the message says which.</exception>
+    /// <exception cref="ArgumentException">An option is out of range, and the message says which; or the directory is empty, and the options neither found nor join.</exception>
     /// <exception cref="StorageRefusedException">The directory is another's, newer than this program, or in use.</exception>
     /// <exception cref="StorageFailedException">The disk failed.</exception>
-    /// <exception cref="FoundingRefusedException">A cluster takes this address for one of its members.</exception>
-    /// <exception cref="IOException">The port is taken, or nobody of the cluster to join answered.</exception>
+    /// <exception cref="DiskException">The disk doesn't let a file be opened.</exception>
+    /// <exception cref="SnapshotException">The newest snapshot of a group is another cluster's or a newer program's.</exception>
+    /// <exception cref="FoundingRefusedException">A cluster takes this address for one of its members. Nothing was written.</exception>
+    /// <exception cref="IOException">
+    /// The port is taken; nobody of the cluster to join answered, or the node hasn't joined in time (<see cref="NodeOptions.JoinTimeout"/>); or the disk
+    /// is so full that the end of the log can't be made safe, which freed space heals.
+    /// </exception>
+    /// <exception cref="GraftException">A founder couldn't write its own address into the log in time.</exception>
+    /// <exception cref="InvalidOperationException">One of <see cref="NodeOptions.Groups"/> is to be joined and has no state machine.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
     public static Task<GraftNode> StartAsync(NodeOptions options, Func<IStateMachine> machine, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
@@ -82,7 +94,10 @@ public sealed partial class GraftNode : IAsyncDisposable
     /// <summary>Starts a node on whatever it's given to stand on.</summary>
     /// <param name="options">What it's told.</param>
     /// <param name="seams">Its disk, clocks, network and seed.</param>
-    /// <param name="machines">Makes the state machine of a group; null if this program has no such group.</param>
+    /// <param name="machines">
+    /// Makes the state machine of a group; null if this program has no such group. Called at the start, and later by whoever hears of a group first: one
+    /// call at a time.
+    /// </param>
     /// <param name="cancellation">Gives the start up.</param>
     /// <inheritdoc cref="StartAsync(NodeOptions, Func{IStateMachine}, CancellationToken)"/>
     public static Task<GraftNode> StartAsync(
@@ -137,15 +152,17 @@ public sealed partial class GraftNode : IAsyncDisposable
         }
     }
 
-    /// <summary>A group of this node.</summary>
-    /// <exception cref="ArgumentException">This program has no such group.</exception>
+    /// <summary>A group of this node. One that it has never heard of begins empty here, and waits for a leader.</summary>
+    /// <param name="id">Which one.</param>
+    /// <exception cref="ArgumentException">This program has no state machine for it.</exception>
     public GraftGroup Group(GroupId id) =>
         Handle(_runtime.FindOrCreate(id) ?? throw new ArgumentException($"{id} has no state machine on this node.", nameof(id)));
 
-    /// <summary>The one group of a program that has only one.</summary>
+    /// <summary>The one group of a program that has only one: <see cref="DefaultGroup"/>.</summary>
+    /// <exception cref="ArgumentException">This program has no state machine for it.</exception>
     public GraftGroup Group() => Group(DefaultGroup);
 
-    /// <summary>The node and its groups in detail, in sentences too (<see cref="NodeStatus.Explain"/>). It asks no other node.</summary>
+    /// <summary>The node and its groups in detail, in sentences too (<see cref="NodeStatus.Explain"/>). It asks no other node, and never fails.</summary>
     public async Task<NodeStatus> StatusAsync()
     {
         var groups = ImmutableArray.CreateBuilder<GroupStatus>();
@@ -165,6 +182,7 @@ public sealed partial class GraftNode : IAsyncDisposable
     }
 
     /// <summary>Stops the node: leaves if it's to (<see cref="NodeOptions.LeaveOnStop"/>), hands leadership over, ends what is under way, closes the log in order.</summary>
+    /// <remarks>Called again, it waits for the first call. Writes that are in the log and not decided by then end as unknown.</remarks>
     public async ValueTask DisposeAsync()
     {
         var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);

@@ -4,13 +4,13 @@ using Microsoft.Extensions.Logging;
 
 namespace Graft;
 
-/// <summary>What a node is told at its start.</summary>
+/// <summary>What a node is told at its start. A value out of its range refuses the start, before anything is written.</summary>
 public sealed class NodeOptions
 {
-    /// <summary>Where the node keeps its log and its snapshots. One process at a time; born with an id of its own.</summary>
+    /// <summary>Where the node keeps its log and its snapshots. One process at a time; born with an id of its own. Required, unless <see cref="NodeSeams.Disk"/> is it.</summary>
     public string? DataDirectory { get; set; }
 
-    /// <summary>Where to listen. Port 0 takes any free one.</summary>
+    /// <summary>Where to listen. Port 0 takes any free one. By default that, on 127.0.0.1: other machines don't reach it.</summary>
     public NodeAddress Listen { get; set; } = new("127.0.0.1", 0);
 
     /// <summary>Where other nodes reach this one, if not where it listens: behind a container's or a router's address, say.</summary>
@@ -18,7 +18,7 @@ public sealed class NodeOptions
 
     /// <summary>
     /// On an empty directory: found a cluster with this node as its only member. A directory that belongs to a cluster is started as
-    /// what it is, whatever this says.
+    /// what it is, whatever this says. Excludes <see cref="Join"/>.
     /// </summary>
     public bool Found { get; set; }
 
@@ -36,10 +36,10 @@ public sealed class NodeOptions
     /// <summary>On an empty directory: join the cluster of whoever answers at one of these addresses.</summary>
     public IList<NodeAddress> Join { get; } = [];
 
-    /// <summary>As what to join.</summary>
+    /// <summary>As what to join; a voter by default. A voter begins as a learner and is promoted once it has caught up.</summary>
     public MemberKind JoinAs { get; set; } = MemberKind.Voter;
 
-    /// <summary>Told how the node catches up while it joins.</summary>
+    /// <summary>Told how the node catches up while it joins, up to ten times a second; of each group that it joins.</summary>
     public IProgress<CatchUpProgress>? JoinProgress { get; set; }
 
     /// <summary>
@@ -49,23 +49,26 @@ public sealed class NodeOptions
     /// <remarks>For nodes that don't come back: one that is only restarted stays a member, and the cluster waits for it.</remarks>
     public bool LeaveOnStop { get; set; }
 
-    /// <summary>How long leaving may hold a stop up.</summary>
+    /// <summary>How long leaving may hold a stop up, for each group of the node; above zero.</summary>
     public TimeSpan LeaveTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>T: the least time without a leader before a node stands for election; the real one is drawn from [T, 1.5 T).</summary>
+    /// <summary>T: the least time without a leader before a node stands for election; the real one is drawn from [T, 1.5 T). From 50 ms to a minute.</summary>
     /// <remarks>500 ms: ten heartbeats may be lost, and a pause of a large heap's collection still costs no leader.</remarks>
     public TimeSpan ElectionTimeout { get; set; } = TimeSpan.FromMilliseconds(500);
 
-    /// <summary>How long a call may take that names no time of its own.</summary>
+    /// <summary>How long a call may take that names no time of its own; above zero.</summary>
     public TimeSpan DefaultTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
-    /// <summary>How long joining may take, before the start fails: until somebody answers, and then until this node has caught up. One that was added stays a member and can be removed.</summary>
+    /// <summary>
+    /// How long joining a group may take before the start fails: until somebody answers, and then until this node has caught up; above zero. A node
+    /// that was added by then stays a member and can be removed.
+    /// </summary>
     public TimeSpan JoinTimeout { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>The largest command, in bytes. An entry has to fit an eighth of <see cref="LogCacheBytes"/> and a quarter of <see cref="SegmentBytes"/>: raise those first.</summary>
+    /// <summary>The largest command, in bytes: at most 7 MiB. A larger one is rejected. An entry has to fit an eighth of <see cref="LogCacheBytes"/> and a quarter of <see cref="SegmentBytes"/>: raise those first.</summary>
     public int CommandBytesMax { get; set; } = 1 << 20;
 
-    /// <summary>Log behind the newest snapshot that calls for another one, in bytes, at least.</summary>
+    /// <summary>Log behind the newest snapshot that calls for another one, in bytes, at least; above zero. With a large snapshot four times its size, if that is more.</summary>
     public long SnapshotLogBytes { get; set; } = 64 << 20;
 
     /// <summary>Entries that are kept behind a snapshot for followers that are a little late.</summary>
@@ -91,10 +94,10 @@ public sealed class NodeOptions
     /// <summary>Gets a line for each thing worth one: leaders, members, links, snapshots, a disk that is full or slow, overload.</summary>
     public ILogger? Logger { get; set; }
 
-    /// <summary>Size of a segment of the log, in bytes. Two are made at the start, written with zeros ahead of their use.</summary>
+    /// <summary>Size of a segment of the log, in bytes: 64 KiB to 1 GiB, a multiple of 4 KiB. Two are made at the start, written with zeros ahead of their use.</summary>
     public long SegmentBytes { get; set; } = 16 << 20;
 
-    /// <summary>How much of the log's end is kept in memory for followers that are behind, in bytes.</summary>
+    /// <summary>How much of the log's end is kept in memory for followers that are behind, in bytes: 64 KiB to 1 GiB. All groups share it.</summary>
     public int LogCacheBytes { get; set; } = 16 << 20;
 
     /// <exception cref="ArgumentException">A value is out of its range, or two don't go together; the message names them all.</exception>

@@ -6,7 +6,7 @@ namespace Graft;
 /// <summary>What a node is set upon. In production the machine's; in a simulation the world's, with nothing of the node exchanged.</summary>
 public sealed record NodeSeams
 {
-    /// <summary>The node's data directory.</summary>
+    /// <summary>The node's data directory. <see cref="NodeOptions.DataDirectory"/> isn't looked at then.</summary>
     public required IDisk Disk { get; init; }
 
     /// <summary>Both clocks. The monotonic one has to count suspended time (<see cref="SuspendAwareTime"/>), or leases don't hold.</summary>

@@ -25,8 +25,10 @@ public sealed partial class SuspendAwareTime : TimeProvider
     /// <summary>Whether the monotonic clock counts the time that the machine was suspended.</summary>
     public bool CountsSuspend => _isBootTime || OperatingSystem.IsWindows();
 
+    /// <summary>Units of <see cref="GetTimestamp"/> in a second: nanoseconds where time in suspend is counted on Linux, the framework's elsewhere.</summary>
     public override long TimestampFrequency => _isBootTime ? NanosecondsPerSecond : base.TimestampFrequency;
 
+    /// <summary>The monotonic clock. It counts from a beginning of its own, so only the difference of two readings means anything. Any thread.</summary>
     public override long GetTimestamp() => _isBootTime && TryReadBootTime(out long nanoseconds) ? nanoseconds : base.GetTimestamp();
 
     private static bool TryReadBootTime(out long nanoseconds)

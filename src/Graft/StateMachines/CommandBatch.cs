@@ -1,23 +1,32 @@
 namespace Graft;
 
 /// <summary>Committed commands, in the order of the log, and room for their answers.</summary>
-/// <remarks>Where one batch ends and the next begins differs from node to node. No answer and no state may depend on it.</remarks>
+/// <remarks>
+/// Where one batch ends and the next begins differs from node to node. No answer and no state may depend on it. Valid until
+/// <see cref="IStateMachine.ApplyAsync"/> ends, and for one thread at a time.
+/// </remarks>
 public sealed class CommandBatch
 {
     private (ReadOnlyMemory<byte> Command, AppliedAt At)[] _commands = new (ReadOnlyMemory<byte>, AppliedAt)[16];
     private ReadOnlyMemory<byte>[] _answers = new ReadOnlyMemory<byte>[16];
 
+    /// <summary>How many commands there are, at least one. Positions go from zero to one less.</summary>
     public int Count { get; private set; }
 
     /// <summary>The bytes of a command. They're another's once the batch is done: copy what is kept.</summary>
+    /// <param name="position">Of the command, below <see cref="Count"/>.</param>
+    /// <exception cref="IndexOutOfRangeException">There is no such position.</exception>
     public ReadOnlyMemory<byte> this[int position] => _commands.AsSpan(0, Count)[position].Command;
 
     /// <summary>When and where a command is applied.</summary>
+    /// <param name="position">Of the command, below <see cref="Count"/>.</param>
+    /// <exception cref="IndexOutOfRangeException">There is no such position.</exception>
     public AppliedAt At(int position) => _commands.AsSpan(0, Count)[position].At;
 
     /// <summary>Answers a command; one that isn't answered gets an empty answer.</summary>
-    /// <param name="position">Of the command.</param>
+    /// <param name="position">Of the command, below <see cref="Count"/>.</param>
     /// <param name="answer">Kept for as long as its caller's session may ask again: hand over bytes that nobody changes any more.</param>
+    /// <exception cref="IndexOutOfRangeException">There is no such position.</exception>
     public void Answer(int position, ReadOnlyMemory<byte> answer) => _answers.AsSpan(0, Count)[position] = answer;
 
     internal ReadOnlyMemory<byte> AnswerAt(int position) => _answers.AsSpan(0, Count)[position];

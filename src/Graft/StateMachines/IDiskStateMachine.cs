@@ -19,12 +19,13 @@ namespace Graft;
 /// A commit need not be durable. After a loss of power the state is that of an earlier commit, and the log has the rest: it isn't cut
 /// above <see cref="Durable"/>.
 /// </para>
+/// <para>An exception of any call here means that this node can't go on (<see cref="ApplyHaltedException"/>). What wasn't committed is applied again after a restart.</para>
 /// <para>Disposed with the node, if it is <see cref="IAsyncDisposable"/> or <see cref="IDisposable"/>. What isn't committed by then never is.</para>
 /// </remarks>
 public interface IDiskStateMachine : IStateMachine
 {
     /// <summary>
-    /// Up to here a loss of power takes nothing away. Asked after an open, a commit and a checkpoint; it never goes back, but for a restore.
+    /// Up to here, itself included, a loss of power takes nothing away; zero if it might take all. Asked after an open, a commit and a checkpoint; it never goes back, but for a restore.
     /// </summary>
     LogIndex Durable { get; }
 

@@ -4,6 +4,7 @@ namespace Graft;
 public interface IStateDigest : IDisposable
 {
     /// <summary>Computes it. Runs beside the state machine, on a thread that may be kept busy.</summary>
+    /// <remarks>If it throws, this node takes no part in this comparison. The state machine goes on.</remarks>
     /// <param name="cancellation">The node is stopping.</param>
     /// <returns>
     /// The same number on every node with the same state, however it came to it: by commands, by a snapshot, on another machine. So

@@ -11,9 +11,11 @@ public static class StateDigest
     public static IStateDigest Of(IStateImage image) => new ImageDigest(image);
 
     /// <summary>A digest that is known already.</summary>
+    /// <param name="value">The number that is compared.</param>
     public static IStateDigest Of(UInt128 value) => new KnownDigest(value);
 
-    /// <summary>The first half of the bytes' SHA-256.</summary>
+    /// <summary>The first half of the bytes' SHA-256, as a big-endian number. Any thread.</summary>
+    /// <param name="bytes">What stands for the state: the same bytes wherever it is the same.</param>
     public static UInt128 Of(ReadOnlySpan<byte> bytes)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];

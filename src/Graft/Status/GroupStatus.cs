@@ -7,22 +7,28 @@ namespace Graft;
 /// <remarks>Made by this node alone. It comes without a quorum, and of a group that has ended too.</remarks>
 public sealed record GroupStatus
 {
+    /// <summary>Which group.</summary>
     public required GroupId Group { get; init; }
 
+    /// <summary>Whose view of it this is.</summary>
     public required NodeId Node { get; init; }
 
+    /// <summary>What this node is in it; the last that was known, once the group has ended here.</summary>
     public required Role Role { get; init; }
 
+    /// <summary>The highest term that this node has seen.</summary>
     public required Term Term { get; init; }
 
-    /// <summary>Who leads, as far as this node knows.</summary>
+    /// <summary>Who leads, as far as this node knows; null if it knows of nobody, or the group has ended here.</summary>
     public required NodeId? Leader { get; init; }
 
+    /// <summary>The configuration in force here: the last in this node's log, committed or not.</summary>
     public required Membership Membership { get; init; }
 
+    /// <summary>Up to where this node knows entries to be committed; more may be.</summary>
     public required LogIndex Commit { get; init; }
 
-    /// <summary>The last entry that the state machine has applied.</summary>
+    /// <summary>The last entry that the state machine has applied; zero before the first.</summary>
     public required LogIndex Applied { get; init; }
 
     /// <summary>What the protocol has to say: members, lag, log, lease, votes. Null once the group has ended here.</summary>
@@ -34,8 +40,10 @@ public sealed record GroupStatus
     /// <summary>The other members, and this node's links to them.</summary>
     public required ImmutableArray<PeerStatus> Peers { get; init; }
 
+    /// <summary>The disk below the log.</summary>
     public required DiskStatus Disk { get; init; }
 
+    /// <summary>Who waits here; nobody, once the group has ended.</summary>
     public required PendingStatus Pending { get; init; }
 
     /// <summary>Bytes of entries that are kept in memory: not durable yet, not applied, or just written.</summary>
@@ -56,13 +64,13 @@ public sealed record GroupStatus
     /// <summary>How far this node's wall clock is ahead of those of most voters, if that is more than <see cref="NodeOptions.ClockBound"/>; else zero.</summary>
     public required TimeSpan ClockExcess { get; init; }
 
-    /// <summary>Why the state machine applies nothing further.</summary>
+    /// <summary>Why the state machine applies nothing further; null if it goes on.</summary>
     public required ApplyHaltedException? Halted { get; init; }
 
-    /// <summary>Whose state differs from whose (<see cref="GraftGroup.Divergence"/>).</summary>
+    /// <summary>Whose state differs from whose (<see cref="GraftGroup.Divergence"/>); null if no difference is known.</summary>
     public required string? Divergence { get; init; }
 
-    /// <summary>The configuration that removed this node.</summary>
+    /// <summary>The configuration that removed this node, by its index; null if none has, as far as the node knows.</summary>
     public required LogIndex? Removed { get; init; }
 
     /// <summary>T of this group, which silence and delays are measured by.</summary>
@@ -81,6 +89,6 @@ public sealed record GroupStatus
     public bool IsReady => Raft is not null && Leader is not null && Removed is null && Disk.Failure is null && !Raft.IsRepairing
         && (IsWitness || (Halted is null && !IsRestoring && ApplyLag <= StatusText.ApplyLagMax));
 
-    /// <summary>What is wrong and what to do, the most urgent first; and who leads.</summary>
+    /// <summary>What is wrong and what to do, the most urgent first; and who leads. For people: the wording may change.</summary>
     public string Explain() => string.Join(" ", StatusText.Of(this));
 }

@@ -22,18 +22,28 @@ public sealed class RaftNode<TMachine, TCommand, TResult>
     public GraftNode Node => _node ?? throw new InvalidOperationException("The node isn't started yet: the host starts it.");
 
     /// <summary>The group that the machine belongs to.</summary>
+    /// <exception cref="InvalidOperationException">The host hasn't started the node yet.</exception>
     public GraftGroup Group => Node.Group();
 
     /// <summary>Cancelled as soon as this node ceases to lead; already cancelled if it doesn't.</summary>
+    /// <inheritdoc cref="GraftGroup.Leadership" path="/remarks"/>
+    /// <exception cref="InvalidOperationException">The host hasn't started the node yet.</exception>
     public CancellationToken Leadership => Group.Leadership;
 
     /// <summary>Replicates a command and returns what the state machine answered.</summary>
-    /// <remarks>Cancelling stops the wait, not the command: what becomes of it isn't known then.</remarks>
+    /// <param name="command">The command; it's written as JSON before the call returns.</param>
+    /// <param name="cancellation">Stops the wait, not the command: what becomes of it isn't known then.</param>
     /// <exception cref="RejectedException">Nothing happened, and nothing will. <see cref="OverloadedException"/> says when to try again.</exception>
     /// <exception cref="UnknownOutcomeException">
     /// It may or may not take effect: its leader was lost on the way. Ask <see cref="GraftGroup.ResolveAsync"/>; send it again only if
     /// it's idempotent.
     /// </exception>
+    /// <exception cref="OperationCanceledException">The wait was cancelled; what becomes of the command isn't known.</exception>
+    /// <exception cref="JsonException">
+    /// The command can't be written, and nothing happened; or it is committed, and its answer can't be read as <typeparamref name="TResult"/>: the nodes'
+    /// state machine doesn't know the command, perhaps, and did nothing.
+    /// </exception>
+    /// <exception cref="InvalidOperationException">The host hasn't started the node yet. Nothing happened.</exception>
     public async ValueTask<TResult> ProposeAsync(TCommand command, CancellationToken cancellation = default)
     {
         WriteResult written = await Group.WriteAsync(JsonSerializer.SerializeToUtf8Bytes(command, _commands), default, cancellation);
@@ -44,8 +54,13 @@ public sealed class RaftNode<TMachine, TCommand, TResult>
     /// <param name="read">Called while no command is applied; changes nothing, and is quick. What it returns has to be a copy.</param>
     /// <param name="consistency">How fresh; linearizable if left out.</param>
     /// <param name="cancellation">The asker gives up.</param>
-    /// <exception cref="ReadFailedException">It couldn't be made that fresh in time: no quorum, or too far behind.</exception>
-    /// <exception cref="QueryFailedException"><paramref name="read"/> threw.</exception>
+    /// <typeparam name="T">What is read.</typeparam>
+    /// <returns>What <paramref name="read"/> returned.</returns>
+    /// <exception cref="ReadFailedException">It couldn't be made that fresh in time: no quorum, or too far behind; or the state machine has stopped.</exception>
+    /// <exception cref="QueryFailedException"><paramref name="read"/> threw; the state machine goes on.</exception>
+    /// <exception cref="RejectedException">The node has stopped, or (<see cref="OverloadedException"/>) as many reads wait as may.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="InvalidOperationException">The host hasn't started the node yet.</exception>
     public async ValueTask<T> ReadAsync<T>(Func<TMachine, T> read, ReadConsistency consistency = default, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(read);
