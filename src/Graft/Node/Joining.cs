@@ -12,6 +12,7 @@ internal sealed partial class Joining(Endpoint endpoint, INetwork network, CallC
     private static readonly TimeSpan PauseUnanswered = TimeSpan.FromSeconds(1);
 
     private readonly SortedDictionary<NodeId, NodeAddress> _known = [];
+    private bool _hasReported;
 
     /// <summary>Asks those it's to join which cluster theirs is, until one answers: nodes that are started together come up in any order.</summary>
     /// <param name="options">The addresses, and for how long.</param>
@@ -89,6 +90,12 @@ internal sealed partial class Joining(Endpoint endpoint, INetwork network, CallC
 
             await Task.Delay(Pause, clock.Time, cancellation);
         }
+
+        if (options.JoinProgress is not null && !_hasReported)
+        {
+            // It was there before anybody looked. Whoever shows progress waits for its end.
+            await FollowAsync(roster, deadline, cancellation);
+        }
     }
 
     // Ends with what there is to say if the time runs out. One that is too slow goes on: it may get there yet.
@@ -100,6 +107,7 @@ internal sealed partial class Joining(Endpoint endpoint, INetwork network, CallC
             await foreach (CatchUpProgress step in roster.FollowAsync(self, cancellation))
             {
                 options.JoinProgress?.Report(step);
+                _hasReported = true;
                 progress = step.ToString();
                 if (clock.Now >= deadline)
                 {
