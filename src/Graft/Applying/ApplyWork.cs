@@ -26,7 +26,19 @@ internal sealed class ApplyWork
     /// <summary>Whether there is a command of the application in it.</summary>
     internal bool HasCommands { get; set; }
 
-    internal long Bytes => Entries.Sum(static entry => (long)entry.Payload.Length);
+    internal long Bytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (StoredEntry entry in Entries)
+            {
+                bytes += entry.Payload.Length;
+            }
+
+            return bytes;
+        }
+    }
 
     internal LogIndex Last => Entries[^1].Id.Index;
 
