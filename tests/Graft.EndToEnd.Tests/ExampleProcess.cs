@@ -91,6 +91,13 @@ internal sealed class ExampleProcess : IAsyncDisposable
         await AssertEndedAsync(0, cancellation);
     }
 
+    /// <summary>SIGINT, as Ctrl+C, and an end with this exit code.</summary>
+    internal async Task InterruptAsync(int code, CancellationToken cancellation)
+    {
+        ProcessSignal.Send(_process, ProcessSignal.Interrupt);
+        await AssertEndedAsync(code, cancellation);
+    }
+
     /// <summary>Waits until it has ended, with this exit code.</summary>
     /// <returns>All that it has said, on whatever stream.</returns>
     internal async Task<string> AssertEndedAsync(int code, CancellationToken cancellation)

@@ -132,6 +132,57 @@ public sealed class ExampleTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task Five_nodes_keep_one_list_of_timestamps_and_one_that_was_killed_catches_up()
+    {
+        ExampleProcess founder = Stamper(1, "127.0.0.1:0");
+        string address = await ServingAsync(founder);
+        for (int node = 2; node <= 5; node++)
+        {
+            Stamper(node, "127.0.0.1:0", address);
+        }
+
+        // Whoever has three has the first one, and all have the same.
+        string[] first = await Task.WhenAll(_examples.Select(async (stamper, at) =>
+        {
+            await GrowAsync(stamper, at + 1, 3);
+            return await stamper.ReadAsync("DEBUG Index 1: ", Bound);
+        }));
+        Assert.Single(first.Distinct());
+
+        // More than it can have known of at its end, or have had on its way.
+        await founder.KillAsync();
+        string said = await founder.AssertEndedAsync(137, Bound);
+        int known = int.Parse(said[(said.LastIndexOf(", size=", StringComparison.Ordinal) + 7)..].Split('\n')[0], CultureInfo.InvariantCulture);
+        int[] grown = await Task.WhenAll(_examples.Skip(1).Select((stamper, at) => GrowAsync(stamper, at + 2, known + 5)));
+
+        ExampleProcess back = Stamper(1, address);
+        await ServingAsync(back);
+        await GrowAsync(back, 1, grown.Max());
+        Assert.Equal(first[0], await back.ReadAsync("DEBUG Index 1: ", Bound));
+        await back.StopAsync(Bound);
+
+        ExampleProcess Stamper(int node, string listen, string? join = null) => Start(
+            "Timestamps", [$"{node}", Path.Join(_root, $"{node}"), listen, .. join is null ? Array.Empty<string>() : [join]]);
+
+        async Task<string> ServingAsync(ExampleProcess stamper) =>
+            (await stamper.ReadAsync("INFO Serving on (", Bound)).TrimEnd(')').Replace("', ", ":", StringComparison.Ordinal).TrimStart('\'');
+
+        // Reads on until a node has so many, and somebody leads it.
+        async Task<int> GrowAsync(ExampleProcess stamper, int node, int least)
+        {
+            while (true)
+            {
+                string[] words = (await stamper.ReadAsync($"INFO {node}, Roles.", Bound)).Split(' ', '=');
+                int size = int.Parse(words[^1], CultureInfo.InvariantCulture);
+                if (size >= least && words[0] is "LEADER" or "FOLLOWER")
+                {
+                    return size;
+                }
+            }
+        }
+    }
+
+    [Fact]
     public async Task The_word_tracker_refuses_a_number_that_is_none()
     {
         ExampleProcess tracker = Start("WordTracker", [], ("RAFT_DATA_DIR", Path.Join(_root, "none")), ("RAFT_TIMEOUT_MS", "soon"));

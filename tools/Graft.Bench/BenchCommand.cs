@@ -36,7 +36,7 @@ internal static class BenchCommand
 
         if (args.Length == 0)
         {
-            return Refuse("Expected the name of a benchmark and got none. There are five: core, log, wire, cluster and idle.");
+            return Refuse("Expected the name of a benchmark and got none. There are six: core, log, wire, cluster, idle and follower.");
         }
 
         if (args[0] == "log")
@@ -51,7 +51,7 @@ internal static class BenchCommand
 
         if (args[0] != "core")
         {
-            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are five: core, log, wire, cluster and idle.");
+            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are six: core, log, wire, cluster, idle and follower.");
         }
 
         if (!CoreArguments.TryParse(args.AsSpan(1), out CoreArguments arguments, out string? error))
@@ -117,7 +117,9 @@ internal static class BenchCommand
 
     private static int Smoke()
     {
-        IReadOnlyList<string> failures = SmokeCheck.Run();
+#pragma warning disable VSTHRD002 // A console program has no context that would wait for this thread.
+        IReadOnlyList<string> failures = SmokeCheck.RunAsync().GetAwaiter().GetResult();
+#pragma warning restore VSTHRD002
         foreach (string failure in failures)
         {
             Console.Error.WriteLine(failure);

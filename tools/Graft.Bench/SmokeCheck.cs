@@ -1,3 +1,4 @@
+using Graft.Bench.Follower;
 using Graft.Bench.Log;
 using Graft.Bench.Wire;
 
@@ -6,11 +7,14 @@ namespace Graft.Bench;
 /// <summary>Runs a moment of every benchmark and checks that the work was done and that nothing was allocated for it.</summary>
 internal static class SmokeCheck
 {
+    // A file system on which a flush costs nothing, where there is one.
+    private const string Memory = "/dev/shm";
+
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20);
 
     /// <returns>What fell short, one line each.</returns>
     /// <exception cref="BenchmarkFailedException">A cluster did not commit what it was given.</exception>
-    internal static IReadOnlyList<string> Run()
+    internal static async Task<IReadOnlyList<string>> RunAsync()
     {
         var failures = new List<string>();
         foreach (ProposalCase shape in ProposalCase.All([3, 5], [1, 64]))
@@ -41,7 +45,18 @@ internal static class SmokeCheck
         }
 
         ExpectSmallIndex(failures);
+        await ExpectLeanFollowerAsync(failures);
         return failures;
+    }
+
+    // No object is smaller than 24 bytes. What is less than a sixth of one belongs to an append, a segment or a snapshot, and not to an entry.
+    private static async Task ExpectLeanFollowerAsync(List<string> failures)
+    {
+        FollowerReport follower = await FollowerCommand.MeasureAsync(Directory.Exists(Memory) ? Memory : Path.GetTempPath(), appends: 200, hasTypes: true);
+        if (follower.BytesPerEntry > 4)
+        {
+            failures.Add(FormattableString.Invariant($"Expected a follower to allocate nothing for an entry; it allocates {follower.BytesPerEntry:0.##} bytes.\n{follower.ToText()}"));
+        }
     }
 
     // 64 MiB for ten million entries. What is allocated belongs to a segment, every 200,000 entries, not to an entry.

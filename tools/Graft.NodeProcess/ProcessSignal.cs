@@ -7,6 +7,7 @@ namespace Graft.NodeProcess;
 /// <summary>Signals to a process that this one has started; <see cref="Process"/> itself knows only SIGKILL.</summary>
 internal static partial class ProcessSignal
 {
+    internal const int Interrupt = 2;
     internal const int Terminate = 15;
     internal const int Continue = 18;
     internal const int Stop = 19;

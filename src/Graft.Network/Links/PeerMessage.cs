@@ -12,6 +12,7 @@ public sealed class PeerMessage
     private const int EntriesKept = 32;
 
     private readonly BlockPool _pool;
+    private WireEntry[] _own = [];
     private WireEntry[] _entries = [];
     private int _count;
     private Block? _block;
@@ -42,10 +43,9 @@ public sealed class PeerMessage
         if (_entries.Length > EntriesKept)
         {
             ArrayPool<WireEntry>.Shared.Return(_entries);
-            _entries = [];
         }
 
-        _count = 0;
+        (_entries, _count) = ([], 0);
         block?.Release();
         _pool.Return(this);
     }
@@ -59,9 +59,14 @@ public sealed class PeerMessage
 
     internal void Reserve(int count)
     {
-        if (_entries.Length < count)
+        if (count > EntriesKept)
         {
-            _entries = count <= EntriesKept ? new WireEntry[EntriesKept] : ArrayPool<WireEntry>.Shared.Rent(count);
+            _entries = ArrayPool<WireEntry>.Shared.Rent(count);
+        }
+        else if (count > 0)
+        {
+            _own = _own.Length == 0 ? new WireEntry[EntriesKept] : _own;
+            _entries = _own;
         }
     }
 

@@ -29,7 +29,19 @@ internal sealed class ApplyWork
     internal bool HasCommands { get; set; }
 
     /// <summary>What they take in the log, nearly: those of a witness are headers alone, and fill a disk all the same.</summary>
-    internal long Bytes => Entries.Sum(static entry => (long)entry.Payload.Length + EntryOverhead);
+    internal long Bytes
+    {
+        get
+        {
+            long bytes = 0;
+            foreach (StoredEntry entry in Entries)
+            {
+                bytes += entry.Payload.Length + EntryOverhead;
+            }
+
+            return bytes;
+        }
+    }
 
     internal LogIndex Last => Entries[^1].Id.Index;
 

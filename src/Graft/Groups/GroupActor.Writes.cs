@@ -324,26 +324,32 @@ internal sealed partial class GroupActor
 
         if (_orphans.Count > 0)
         {
-            LogIndex first = work.Outcomes[0].Entry.Index;
-            _orphans.RemoveAll(write =>
-            {
-                if (write.Entry.Index > work.Last)
-                {
-                    return false;
-                }
-
-                if (write.Entry.Index < first)
-                {
-                    Abandon(write);
-                }
-                else
-                {
-                    Decide(write, work.Outcomes[(int)(write.Entry.Index - first)]);
-                }
-
-                return true;
-            });
+            DecideOrphans(work);
         }
+    }
+
+    // In a method of its own: what a lambda captures is allocated where its method begins, with orphans or without.
+    private void DecideOrphans(ApplyWork work)
+    {
+        LogIndex first = work.Outcomes[0].Entry.Index;
+        _orphans.RemoveAll(write =>
+        {
+            if (write.Entry.Index > work.Last)
+            {
+                return false;
+            }
+
+            if (write.Entry.Index < first)
+            {
+                Abandon(write);
+            }
+            else
+            {
+                Decide(write, work.Outcomes[(int)(write.Entry.Index - first)]);
+            }
+
+            return true;
+        });
     }
 
     private void Decide(PendingWrite write, in EntryOutcome outcome)
@@ -416,11 +422,15 @@ internal sealed partial class GroupActor
 
     private void ExpireWrites(Instant now)
     {
-        if (now < _nextWriteDeadline)
+        if (now >= _nextWriteDeadline)
         {
-            return;
+            ExpireWritesNow(now);
         }
+    }
 
+    // In a method of its own, as DecideOrphans is: every turn comes by, and most find nothing due.
+    private void ExpireWritesNow(Instant now)
+    {
         _nextWriteDeadline = Instant.Never;
         foreach (PendingWrite write in _undecided)
         {

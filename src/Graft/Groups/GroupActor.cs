@@ -436,7 +436,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         if (view.Role != _core.Role || view.Term != _core.Term || view.Leader != _core.Leader || view.Commit != _core.CommitIndex
             || view.Applied != _applied || !ReferenceEquals(view.Membership, _core.Membership) || view.Removed != _removedAt)
         {
-            Volatile.Write(ref _view, GroupView.Of(_core) with { Applied = _applied, Halted = _halted, Divergence = _divergence, Removed = _removedAt });
+            Volatile.Write(ref _view, GroupView.Of(_core, _applied, _halted, _divergence, _removedAt));
             Follow(view, _view);
         }
     }

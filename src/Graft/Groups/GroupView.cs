@@ -10,6 +10,12 @@ internal sealed record GroupView(
     /// <summary>The committed configuration that removed this node, if it was told of one.</summary>
     internal LogIndex? Removed { get; init; }
 
-    internal static GroupView Of(RaftCore core) =>
-        new(core.Role, core.Term, core.Leader, core.CommitIndex, LogIndex.Zero, core.MembershipIndex, core.Membership, core.LogKind == LogKind.HeadersOnly, null);
+    // One object, and not one that is then changed: a busy group makes one in each of its turns.
+    internal static GroupView Of(
+        RaftCore core, LogIndex applied = default, ApplyHaltedException? halted = null, string? divergence = null, LogIndex? removed = null) =>
+        new(
+            core.Role, core.Term, core.Leader, core.CommitIndex, applied, core.MembershipIndex, core.Membership, core.LogKind == LogKind.HeadersOnly, halted, divergence)
+        {
+            Removed = removed,
+        };
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using Graft.Consensus;
 using Graft.Network;
@@ -10,8 +11,13 @@ internal sealed class WireMessage : ReceivedMessage
 {
     private const int Kept = 1024;
 
+    // A message keeps a table of this many entries for its next use; larger ones go back to where they are from. Kept as well, a thousand
+    // of the largest append's would be hundreds of megabytes.
+    private const int EntriesKept = 32;
+
     private readonly ConcurrentQueue<WireMessage> _pool;
     private PeerMessage? _source;
+    private StoredEntry[] _own = [];
     private StoredEntry[] _entries = [];
     private int _count;
 
@@ -34,12 +40,7 @@ internal sealed class WireMessage : ReceivedMessage
         message._source = source;
         message.Message = source.Message;
         ReadOnlySpan<WireEntry> entries = source.Entries;
-        if (message._entries.Length < entries.Length)
-        {
-            message._entries = new StoredEntry[Math.Max(16, entries.Length * 2)];
-        }
-
-        message._count = entries.Length;
+        message.Reserve(entries.Length);
         LogIndex index = source.Message.Previous.Index;
         for (int i = 0; i < entries.Length; i++)
         {
@@ -64,10 +65,32 @@ internal sealed class WireMessage : ReceivedMessage
         _source?.Release();
         _source = null;
         _entries.AsSpan(0, _count).Clear();
-        _count = 0;
+        if (_count > EntriesKept)
+        {
+            ArrayPool<StoredEntry>.Shared.Return(_entries);
+        }
+
+        (_entries, _count) = ([], 0);
         if (_pool.Count < Kept)
         {
             _pool.Enqueue(this);
         }
+    }
+
+    private void Reserve(int count)
+    {
+        _count = count;
+        if (count > EntriesKept)
+        {
+            _entries = ArrayPool<StoredEntry>.Shared.Rent(count);
+            return;
+        }
+
+        if (count > _own.Length)
+        {
+            _own = new StoredEntry[EntriesKept];
+        }
+
+        _entries = _own;
     }
 }

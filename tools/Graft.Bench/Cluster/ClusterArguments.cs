@@ -20,6 +20,9 @@ internal sealed record ClusterArguments
           --nodes N        members, 1 to 9                                                         (3)
           --read LEVEL     read instead of writing: linearizable, lease or local
           --spread         call all members alike; without, the leader
+          --rival etcd     etcd's members on the same calls, in turns with our nodes; writes and linearizable reads, unless --read says
+                           which. tools/rival-etcd-server/run --install installs it; without, figures of another run are shown
+          --rounds N       with a rival, how many of each, 1 to 99                                 (3)
           --dir PATH       where nodes keep their data, in a directory that is made there and removed  (the system's temporary one)
           --json           print JSON instead of text
           --help           print this
@@ -33,13 +36,20 @@ internal sealed record ClusterArguments
 
     internal int Nodes { get; private init; } = 3;
 
-    internal string? Read { get; private init; }
+    internal string? Read { get; init; }
 
     internal bool IsSpread { get; private init; }
+
+    internal bool HasRival { get; private init; }
+
+    internal int Rounds { get; private init; } = 3;
 
     internal string? Directory { get; private init; }
 
     internal bool IsJson { get; private init; }
+
+    /// <summary>What is called, for a reader.</summary>
+    internal string What => Read is null ? "writes" : $"{Read} reads";
 
     internal ReadConsistency Consistency => Read switch
     {
@@ -74,6 +84,12 @@ internal sealed record ClusterArguments
                 case "--nodes":
                     arguments = arguments with { Nodes = Number(option, value, 1, 9, ref error) };
                     break;
+                case "--rounds":
+                    arguments = arguments with { Rounds = Number(option, value, 1, 99, ref error) };
+                    break;
+                case "--rival" when value == "etcd":
+                    arguments = arguments with { HasRival = true };
+                    break;
                 case "--seconds" when double.TryParse(value, NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out double seconds) && seconds is >= 0.1 and <= 600:
                     arguments = arguments with { Seconds = seconds };
                     break;
@@ -83,7 +99,7 @@ internal sealed record ClusterArguments
                 case "--dir" when System.IO.Directory.Exists(value):
                     arguments = arguments with { Directory = value };
                     break;
-                case "--seconds" or "--read" or "--dir":
+                case "--seconds" or "--read" or "--dir" or "--rival":
                     error = $"'{value}' is no value of {option}. The options are listed below.";
                     break;
                 default:
@@ -92,6 +108,11 @@ internal sealed record ClusterArguments
             }
 
             args = args[Math.Min(args.Length, isFlag ? 1 : 2)..];
+        }
+
+        if (arguments is { HasRival: true, Read: "lease" })
+        {
+            error ??= "etcd has no reads by lease. --read takes linearizable or local beside it.";
         }
 
         return error is null;

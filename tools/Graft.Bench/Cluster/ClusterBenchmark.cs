@@ -1,64 +1,58 @@
 using System.Diagnostics;
-using Graft.NodeProcess;
 
 namespace Graft.Bench.Cluster;
 
 /// <summary>Nodes as processes, and clients in this one.</summary>
 internal static class ClusterBenchmark
 {
+    internal delegate Task<IMeasuredCluster> Start(ClusterArguments arguments, string root, CancellationToken cancellation);
+
+    /// <summary>Starts a cluster on an empty directory, measures it, and leaves nothing of it behind.</summary>
     /// <exception cref="IOException">A node didn't start.</exception>
     /// <exception cref="BenchmarkFailedException">The cluster didn't serve.</exception>
-    internal static async Task<ClusterReport> RunAsync(ClusterArguments arguments)
+    /// <exception cref="OperationCanceledException">It was given up.</exception>
+    internal static async Task<ClusterReport> RunAsync(ClusterArguments arguments, Start start, CancellationToken cancellation)
     {
         string root = Path.Join(arguments.Directory ?? Path.GetTempPath(), $"graft-bench-{Environment.ProcessId}");
         Directory.CreateDirectory(root);
-        List<NodeChild> nodes = [];
         try
         {
-            for (int node = 0; node < arguments.Nodes; node++)
-            {
-                var options = new NodeChildOptions { Data = Path.Join(root, $"node{node}"), Join = node == 0 ? [] : [nodes[0].Address] };
-                nodes.Add(await NodeChild.StartAsync(options, CancellationToken.None));
-            }
-
-            return await MeasureAsync(arguments, nodes);
+            await using IMeasuredCluster cluster = await start(arguments, root, cancellation);
+            return await MeasureAsync(arguments, cluster, cancellation);
         }
         finally
         {
-            foreach (NodeChild node in nodes)
-            {
-                await node.DisposeAsync();
-            }
-
             Directory.Delete(root, recursive: true);
         }
     }
 
-    private static async Task<ClusterReport> MeasureAsync(ClusterArguments arguments, List<NodeChild> nodes)
+    private static async Task<ClusterReport> MeasureAsync(ClusterArguments arguments, IMeasuredCluster cluster, CancellationToken cancellation)
     {
-        await using var connections = new NodeConnections([.. nodes.Select(static node => node.Address)]);
-        int leader = await FindLeaderAsync(connections);
-        ClusterClient[] clients =
-        [
-            .. Enumerable.Range(0, arguments.Clients).Select(each => new ClusterClient(
-                (ulong)each + 1, new NodeCaller(connections, arguments.IsSpread ? each % nodes.Count : leader) { Attempt = TimeSpan.FromSeconds(10) }, arguments)),
-        ];
+        ClusterClient[] clients = [.. Enumerable.Range(0, arguments.Clients).Select(each => new ClusterClient(cluster.Caller(each), arguments.Read is not null))];
         await Task.WhenAll(clients.Select(static client => client.BeginAsync()));
 
         bool isMeasured = false;
         bool goesOn = true;
-        Task running = Task.WhenAll(clients.Select(client => Task.Run(() => client.RunAsync(() => Volatile.Read(ref isMeasured), () => Volatile.Read(ref goesOn)))));
-        await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(arguments.Seconds / 3, 1, 5)));
-
-        (long flushes, TimeSpan processor, TimeSpan own) = await ReadAsync(connections, nodes, leader);
-        long start = Stopwatch.GetTimestamp();
-        Volatile.Write(ref isMeasured, true);
-        await Task.Delay(TimeSpan.FromSeconds(arguments.Seconds));
-        Volatile.Write(ref isMeasured, false);
-        double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-        (long flushesAfter, TimeSpan processorAfter, TimeSpan ownAfter) = await ReadAsync(connections, nodes, leader);
-        Volatile.Write(ref goesOn, false);
-        await running;
+        Task running = Task.WhenAll(clients.Select(client => Task.Run(() => client.RunAsync(() => Volatile.Read(ref isMeasured), () => Volatile.Read(ref goesOn)), CancellationToken.None)));
+        Figures before;
+        Figures after;
+        double seconds;
+        try
+        {
+            await Task.Delay(TimeSpan.FromSeconds(Math.Clamp(arguments.Seconds / 3, 1, 5)), cancellation);
+            before = await ReadAsync(cluster);
+            long start = Stopwatch.GetTimestamp();
+            Volatile.Write(ref isMeasured, true);
+            await Task.Delay(TimeSpan.FromSeconds(arguments.Seconds), cancellation);
+            Volatile.Write(ref isMeasured, false);
+            seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
+            after = await ReadAsync(cluster);
+        }
+        finally
+        {
+            Volatile.Write(ref goesOn, false);
+            await running;
+        }
 
         double[] times = [.. clients.SelectMany(static client => client.Done).Order().Select(static ticks => ticks * 1000.0 / Stopwatch.Frequency)];
         if (times.Length == 0)
@@ -66,9 +60,9 @@ internal static class ClusterBenchmark
             throw new BenchmarkFailedException("Not a single call was done.");
         }
 
-        flushes = flushesAfter - flushes;
+        long flushes = after.Flushes - before.Flushes;
         return new ClusterReport(
-            arguments.Read is null ? "writes" : $"{arguments.Read} reads",
+            arguments.What,
             arguments.Clients,
             arguments.Size,
             arguments.Nodes,
@@ -83,34 +77,17 @@ internal static class ClusterBenchmark
             clients.Sum(static client => client.Unknown),
             flushes / seconds,
             arguments.Read is null && flushes > 0 ? (double)times.Length / flushes : 0,
-            (processorAfter - processor).TotalMicroseconds / times.Length,
-            (ownAfter - own).TotalMicroseconds / times.Length);
+            (after.Nodes - before.Nodes).TotalMicroseconds / times.Length,
+            (after.Own - before.Own).TotalMicroseconds / times.Length);
 
         double At(double share) => times[Math.Min(times.Length - 1, (int)(times.Length * share))];
     }
 
-    private static async Task<(long Flushes, TimeSpan Nodes, TimeSpan Own)> ReadAsync(NodeConnections connections, List<NodeChild> nodes, int leader)
+    private static async Task<Figures> ReadAsync(IMeasuredCluster cluster)
     {
         using var self = Process.GetCurrentProcess();
-        NodeFigures figures = await connections.FiguresAsync(leader);
-        return (figures.Flushes, nodes.Aggregate(TimeSpan.Zero, static (sum, node) => sum + node.Processor), self.TotalProcessorTime);
+        return new Figures(await cluster.CountFlushesAsync(), cluster.Processor, self.TotalProcessorTime);
     }
 
-    private static async Task<int> FindLeaderAsync(NodeConnections connections)
-    {
-        for (int attempt = 0; attempt < 100; attempt++)
-        {
-            for (int node = 0; node < connections.Count; node++)
-            {
-                if ((await connections.FiguresAsync(node)).IsLeader)
-                {
-                    return node;
-                }
-            }
-
-            await Task.Delay(100);
-        }
-
-        throw new BenchmarkFailedException("Nobody leads after 10 s.");
-    }
+    private readonly record struct Figures(long Flushes, TimeSpan Nodes, TimeSpan Own);
 }

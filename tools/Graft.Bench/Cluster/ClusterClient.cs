@@ -1,17 +1,11 @@
 using System.Diagnostics;
-using Graft.Network;
 using Graft.NodeProcess;
 
 namespace Graft.Bench.Cluster;
 
 /// <summary>A closed loop of calls.</summary>
-internal sealed class ClusterClient(ulong id, NodeCaller caller, ClusterArguments arguments)
+internal sealed class ClusterClient(IMeasuredCaller caller, bool isReader)
 {
-    private static readonly TimeSpan Timeout = TimeSpan.FromSeconds(10);
-
-    private readonly byte[] _query = LedgerQuery.Register(id);
-    private ulong _number;
-
     /// <summary>How long each call took that was done while it was measured, in ticks of the stopwatch.</summary>
     internal List<long> Done { get; } = [];
 
@@ -22,7 +16,7 @@ internal sealed class ClusterClient(ulong id, NodeCaller caller, ClusterArgument
     /// <summary>Writes once, so that there's something to read.</summary>
     internal async Task BeginAsync()
     {
-        CallEnd end = await WriteAsync();
+        CallEnd end = await caller.WriteAsync();
         if (end.Outcome != CallOutcome.Done)
         {
             throw new BenchmarkFailedException($"The first write ended as {end.Outcome}. {end.Text}");
@@ -36,7 +30,7 @@ internal sealed class ClusterClient(ulong id, NodeCaller caller, ClusterArgument
         while (goesOn())
         {
             long start = Stopwatch.GetTimestamp();
-            CallEnd end = arguments.Read is null ? await WriteAsync() : await caller.ReadAsync(arguments.Consistency, _query, Timeout);
+            CallEnd end = isReader ? await caller.ReadAsync() : await caller.WriteAsync();
             if (!isMeasured())
             {
                 continue;
@@ -56,7 +50,4 @@ internal sealed class ClusterClient(ulong id, NodeCaller caller, ClusterArgument
             }
         }
     }
-
-    private Task<CallEnd> WriteAsync() =>
-        caller.WriteAsync(new WriteCall(WriteForm.Command, default, LedgerCommand.Encode(id, ++_number, id, arguments.Size)), Timeout);
 }

@@ -84,46 +84,19 @@ internal sealed class WireBenchmark
     {
         for (int i = 0; i < MessagesPerTurn; i++)
         {
-            Require(_outbox.TryAddMessage(new GroupId(1), _message, _entries, Ends));
+            WireFrames.Require(_outbox.TryAddMessage(new GroupId(1), _message, _entries, Ends));
         }
 
-        Require(_outbox.TryTake(out ReadOnlyMemory<byte> frames, out _));
+        WireFrames.Require(_outbox.TryTake(out ReadOnlyMemory<byte> frames, out _));
         WireBytes = (double)frames.Length / MessagesPerTurn;
-        int decoded = Take(frames.Span);
+        WireFrames.Decode(frames.Span, Ends, _pool, _decoded);
         _outbox.EndWrite();
-        Require(decoded == MessagesPerTurn);
-    }
-
-    private int Take(ReadOnlySpan<byte> frames)
-    {
-        int count = 0;
-        while (!frames.IsEmpty)
+        WireFrames.Require(_decoded.Count == MessagesPerTurn);
+        foreach (PeerMessage message in _decoded)
         {
-            Require(FrameHeader.TryRead(frames, out FrameHeader header, out _));
-            ReadOnlySpan<byte> body = frames.Slice(FrameHeader.Size, header.Length);
-            Require(Crc32C.Of(body) == header.BodyChecksum);
-            Block block = _pool.Open(header.Length);
-            body.CopyTo(block.Memory.Span);
-            Require(PeerReceiver.TryDecode(block, Ends, _pool, _decoded));
-            block.Release();
-            count += _decoded.Count;
-            foreach (PeerMessage message in _decoded)
-            {
-                message.Release();
-            }
-
-            _decoded.Clear();
-            frames = frames[(FrameHeader.Size + header.Length)..];
+            message.Release();
         }
 
-        return count;
-    }
-
-    private static void Require(bool holds)
-    {
-        if (!holds)
-        {
-            throw new BenchmarkFailedException("A message did not come out of its frame as it went in.");
-        }
+        _decoded.Clear();
     }
 }
