@@ -62,8 +62,11 @@ public sealed class LogDamageTests
 
         // The next start dies before its first batch, in a third segment, is flushed.
         disk.Crash(CrashMode.LoseAll);
+        SimulatedDisk crashed = disk;
         for (int nth = 1; Segments(disk) < 3 || !LogTools.Dump(disk).Any(record => record.Segment == Segment.NameOf(3) && record.Kind == "end"); nth++)
         {
+            // Each on its own: no start gives the number of a segment again that another one has begun.
+            disk = crashed.Fork();
             disk.DieAtCall(nth);
             try
             {
