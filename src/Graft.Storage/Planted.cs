@@ -13,6 +13,7 @@ internal static partial class Planted
     internal const bool RetirementIgnored = Id == nameof(RetirementIgnored);                       // H20
     internal const bool RotTakenForTorn = Id == nameof(RotTakenForTorn);                           // H05
     internal const bool DeadEntriesBelieved = Id == nameof(DeadEntriesBelieved);                   // H09, H13
+    internal const bool DurableBeforeFlushEnds = Id == nameof(DurableBeforeFlushEnds);             // H21
     internal const bool IdentityNotFlushed = Id == nameof(IdentityNotFlushed);                     // H10
     internal const bool IndexNotTruncated = Id == nameof(IndexNotTruncated);                       // H16
     internal const bool RecycledTailAccepted = Id == nameof(RecycledTailAccepted);                 // H08

@@ -23,7 +23,7 @@ internal sealed class TestCluster
         _settings = settings ?? new GroupSettings();
         for (int i = 1; i <= nodes; i++)
         {
-            Nodes.Add(new TestNode(this, new NodeId((ulong)i), new MemoryDisk()));
+            Nodes.Add(new TestNode(this, new NodeId((ulong)i)));
         }
     }
 

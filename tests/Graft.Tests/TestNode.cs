@@ -5,11 +5,14 @@ using Microsoft.Extensions.Logging;
 namespace Graft.Tests;
 
 /// <summary>One node of a <see cref="TestCluster"/>.</summary>
-internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) : IPeers
+internal sealed class TestNode(TestCluster cluster, NodeId id) : IPeers
 {
     private NodeRuntime? _runtime;
 
     internal NodeId Id => id;
+
+    /// <summary>What it stands on, from its next start on.</summary>
+    internal IDisk Disk { get; set; } = new MemoryDisk();
 
     internal bool IsRunning => _runtime is not null;
 
@@ -30,7 +33,7 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
 
     internal void Start(bool isFounder)
     {
-        var seams = new NodeSeams { Disk = disk, Time = cluster.World.Time, Network = cluster.Bytes, Seed = cluster.NextSeed(), Context = cluster.World };
+        var seams = new NodeSeams { Disk = Disk, Time = cluster.World.Time, Network = cluster.Bytes, Seed = cluster.NextSeed(), Context = cluster.World };
         var runtime = NodeRuntime.Open(seams, new NodeIdentity(new ClusterId(7), id), "a test");
         if (isFounder)
         {
@@ -60,9 +63,9 @@ internal sealed class TestNode(TestCluster cluster, NodeId id, MemoryDisk disk) 
     /// <summary>Somebody has deleted the segments. The node is to be stopped.</summary>
     internal void LoseLog()
     {
-        foreach (string file in disk.ListFiles("log"))
+        foreach (string file in Disk.ListFiles("log"))
         {
-            disk.Delete($"log/{file}");
+            Disk.Delete($"log/{file}");
         }
     }
 

@@ -157,6 +157,12 @@ public sealed partial class World
         return new NodeClock(edge - before - _time, bound == 0 ? 0 : _hostRandom.Next(-bound, bound));
     }
 
+    // Within one election timeout: more than most worlds have from beginning to end.
+    private const int EventsAtOnce = 200_000;
+
+    private long _countedFrom;
+    private int _counted;
+
     private void Play()
     {
         while (!_isOver)
@@ -164,6 +170,14 @@ public sealed partial class World
             SimEvent next = _queue.Take();
             Invariant.Check(next.At >= _time, next.At, _time);
             _time = next.At;
+            if (_time - _countedFrom > _t)
+            {
+                (_countedFrom, _counted) = (_time, 0);
+            }
+
+            // No other rule is broken by a core that asks to be woken at once, again and again: they all wait for time to pass.
+            _counted++;
+            Violation.Unless(_counted < EventsAtOnce, "nobody is busy without end", _counted, _time);
             Dispatch(next);
         }
     }

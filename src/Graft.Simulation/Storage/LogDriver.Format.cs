@@ -11,7 +11,7 @@ internal sealed partial class LogDriver
     private const int RowBytes = 112;
 
     // Every batch would cost as much as all else.
-    private const int RowsCheckedEvery = 16;
+    private const int CheckedEvery = 16;
 
     private (ulong Batch, SortedSet<ulong> Groups) _touchedBefore = (0, []);
 
@@ -59,12 +59,16 @@ internal sealed partial class LogDriver
         at + 64 <= bytes.Length && bytes[at..].StartsWith("GRAFTID1"u8)
         && BinaryPrimitives.ReadUInt32LittleEndian(bytes[(at + 60)..]) == Crc32C.Of(bytes.Slice(at, 60));
 
-    // Rows: each group that this batch or the one before it touched has one (2.3 of the format).
-    private void CheckRows(ulong batch)
+    // Rows: each group that this batch or the one before it touched has one (2.3 of the format). Truncations: each has a record (2.2).
+    // A start would mostly not miss those, since rows and what is appended next tell the same.
+    private void CheckFormat(ulong batch)
     {
         SortedSet<ulong> touched = [.. _inBatch.Select(write => write.Group.Value)];
-        if (batch % RowsCheckedEvery == 0)
+        if (batch % CheckedEvery == 0)
         {
+            (SortedSet<ulong> rows, SortedSet<(ulong Group, ulong After)> truncations) = ReadBatch(batch);
+            _truncated.ExceptWith(truncations);
+            Require(_truncated.Count == 0, $"batch {batch} has no record of the truncation of group {string.Join(", ", _truncated)}");
             SortedSet<ulong> wanted = [.. touched];
             if (_touchedBefore.Batch == batch - 1)
             {
@@ -72,34 +76,61 @@ internal sealed partial class LogDriver
             }
 
             wanted.IntersectWith(_live.Keys);
-            wanted.ExceptWith(RowsOf(batch));
+            wanted.ExceptWith(rows);
             Require(wanted.Count == 0, $"batch {batch} has no row of group {string.Join(", ", wanted)}");
         }
 
         _touchedBefore = (batch, touched);
     }
 
-    private SortedSet<ulong> RowsOf(ulong batch)
+    private (SortedSet<ulong> Rows, SortedSet<(ulong Group, ulong After)> Truncations) ReadBatch(ulong batch)
     {
-        SortedSet<ulong> groups = [];
+        SortedSet<ulong> rows = [];
+        SortedSet<(ulong Group, ulong After)> truncations = [];
         foreach (string path in Disk.VisibleFiles.Where(path => path.EndsWith(".log", StringComparison.Ordinal)).TakeLast(1))
         {
             uint number = NumberOf(path);
             ReadOnlySpan<byte> bytes = Disk.ReadVisible(path);
             for (int at = 4096; at + 64 <= bytes.Length; at += 8)
             {
-                if (bytes[at + 60] == 9 && BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 16)..]) == batch && IsRecord(bytes[at..], number))
+                if (bytes[at + 60] is not (4 or 9) || BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 16)..]) != batch || !IsRecord(bytes[at..], number))
+                {
+                    continue;
+                }
+
+                if (bytes[at + 60] == 4)
+                {
+                    truncations.Add((BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 24)..]), BinaryPrimitives.ReadUInt64LittleEndian(bytes[(at + 32)..])));
+                }
+                else
                 {
                     int end = at + 64 + (int)BinaryPrimitives.ReadUInt32LittleEndian(bytes[(at + 48)..]);
                     for (int row = at + 64; row + RowBytes <= end; row += RowBytes)
                     {
-                        groups.Add(BinaryPrimitives.ReadUInt64LittleEndian(bytes[row..]));
+                        rows.Add(BinaryPrimitives.ReadUInt64LittleEndian(bytes[row..]));
                     }
                 }
             }
         }
 
-        return groups;
+        return (rows, truncations);
+    }
+
+    /// <summary>Where the headers of records lie in a segment, as they are on the platter.</summary>
+    internal List<int> HeadersIn(string path)
+    {
+        List<int> headers = [];
+        ReadOnlySpan<byte> bytes = Disk.ReadDurable(path);
+        uint number = NumberOf(path);
+        for (int at = 4096; at + 64 <= bytes.Length; at += 8)
+        {
+            if (IsRecord(bytes[at..], number))
+            {
+                headers.Add(at);
+            }
+        }
+
+        return headers;
     }
 
     // The highest batch in any header that is whole and in its place.

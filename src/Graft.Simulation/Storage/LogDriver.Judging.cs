@@ -36,6 +36,7 @@ internal sealed partial class LogDriver
         _touchedBefore = (0, []);
         _staged.Clear();
         _inBatch.Clear();
+        _truncated.Clear();
         if (log.IsProven)
         {
             (_acknowledged, _inFlight, _unproven) = (matched, null, null);

@@ -17,6 +17,9 @@ internal sealed partial class LogDriver
     private readonly EntryBuffer _buffer = new(64 << 10);
     private readonly List<LogWrite> _inBatch = [];
 
+    // Groups that were truncated in the batch, and the last entry that they were to keep.
+    private readonly SortedSet<(ulong Group, ulong After)> _truncated = [];
+
     // How many entries of a write were taken that isn't taken whole.
     private readonly Dictionary<LogWrite, int> _staged = [];
 
@@ -115,6 +118,10 @@ internal sealed partial class LogDriver
         {
             _staged.Remove(write);
             _inBatch.Add(write);
+            if (staged < 0 && write.TruncateAfter is { } kept)
+            {
+                _truncated.Add((write.Group.Value, kept.Value));
+            }
         }
 
         return outcome;
@@ -137,10 +144,11 @@ internal sealed partial class LogDriver
             Require(token.Covers(write), $"the flush of batch {token.Batch} doesn't cover a write of batch {write.Batch}");
         }
 
-        CheckRows(token.Batch);
+        CheckFormat(token.Batch);
         Acknowledged += _inBatch.Count;
         _canBeClean = false;
         _inBatch.Clear();
+        _truncated.Clear();
         (_acknowledged, _inFlight) = (_live, null);
         Require(token.Batch > _durableBatch, $"batch {token.Batch} was flushed after {_durableBatch}");
         _durableBatch = token.Batch;
@@ -184,6 +192,7 @@ internal sealed partial class LogDriver
 
         (_acknowledged, _inFlight) = (_live, null);
         _inBatch.Clear();
+        _truncated.Clear();
         _staged.Clear();
         _durableBatch = log.DurableBatch;
         _isCleanExpected = log.DurableBatch > before + (wasStaged ? 1UL : 0);
@@ -196,6 +205,7 @@ internal sealed partial class LogDriver
         Log = null;
         _isWriting = false;
         _inBatch.Clear();
+        _truncated.Clear();
         _staged.Clear();
         _isCleanExpected = false;
     }

@@ -75,8 +75,10 @@ public sealed partial class LogWorld
         EndProcess(isPowerLost: _faults.Chance(600));
     }
 
-    private void EndProcess(bool isPowerLost)
+    private void EndProcess(bool isPowerLost, bool isInFlight = false)
     {
+        // What the next start takes from the page cache is on no platter yet.
+        _startsUnproven = isInFlight && !isPowerLost;
         _crashes++;
         _driver.Abandon();
         if (isPowerLost)
@@ -119,6 +121,12 @@ public sealed partial class LogWorld
 
             int used = bytes.AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
             int at = _faults.Next(0, Math.Max(0, (_faults.Chance(900) ? used : bytes.Length) - 1));
+            if (_faults.Chance(300) && _driver.HeadersIn(file) is { Count: > 0 } headers)
+            {
+                // Most bytes are payloads, and their rot costs an entry by name. What a header's costs is harder to tell.
+                at = headers[_faults.Next(0, headers.Count - 1)] + _faults.Next(0, 63);
+            }
+
             _damages++;
             _driver.IsRotten = true;
             switch (_faults.Next(0, 7))

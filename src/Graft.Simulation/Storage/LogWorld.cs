@@ -18,6 +18,7 @@ public sealed partial class LogWorld
     private readonly LogWriteSource _source;
 
     private long _steps;
+    private bool _startsUnproven;
     private long _crashes;
     private long _damages;
     private ulong _digest = 14695981039346656037;
@@ -156,7 +157,7 @@ public sealed partial class LogWorld
         try
         {
             // Crashes while it recovers, and again.
-            if (_options.DiesInCalls && _faults.Chance(300))
+            if (_options.DiesInCalls && _faults.Chance(_startsUnproven ? 800 : 300))
             {
                 _disk.DieAtCall(_faults.Next(1, _faults.Chance(700) ? 40 : 400));
             }
@@ -304,7 +305,7 @@ public sealed partial class LogWorld
         if (_faults.Chance(_options.Ends / 3))
         {
             Note("ends between write and flush");
-            EndProcess(isPowerLost: _faults.Chance(700));
+            EndProcess(isPowerLost: _faults.Chance(500), isInFlight: true);
             return false;
         }
 

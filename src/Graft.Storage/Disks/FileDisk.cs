@@ -27,6 +27,7 @@ public sealed class FileDisk : IDisk
 
     private readonly Lock _gate = new();
     private readonly Dictionary<string, DiskException> _failedDirectories = new(StringComparer.Ordinal);
+    private bool _isRootNamed;
 
     /// <summary>Names a directory. Nothing is looked at or created yet.</summary>
     /// <param name="root">
@@ -51,11 +52,13 @@ public sealed class FileDisk : IDisk
     {
         string path = Resolve(directory);
         Stack<string> missing = new();
-        for (string? above = path; above is not null && !Directory.Exists(above); above = Path.GetDirectoryName(above))
+        string? above = path;
+        for (; above is not null && !Directory.Exists(above); above = Path.GetDirectoryName(above))
         {
             missing.Push(above);
         }
 
+        NameRoot(above);
         while (missing.TryPop(out string? next))
         {
             SystemResult created = _calls.CreateDirectory(next);
@@ -70,6 +73,27 @@ public sealed class FileDisk : IDisk
                 FlushDirectoryAt(parent, parent);
             }
         }
+    }
+
+    // A process that created it may have died before it had flushed its name, and all that we acknowledge would go with it. Those
+    // above it were durable before it was created.
+    private void NameRoot(string? last)
+    {
+        if (_isRootNamed || last is null || last.Length > _root.Length || Path.GetDirectoryName(last) is not string parent)
+        {
+            return;
+        }
+
+        try
+        {
+            FlushDirectoryAt(parent, parent);
+        }
+        catch (DiskException refused) when (refused.Error == DiskError.Denied)
+        {
+            // We couldn't have created anything in it either.
+        }
+
+        _isRootNamed = true;
     }
 
     /// <inheritdoc/>

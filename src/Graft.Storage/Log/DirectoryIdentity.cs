@@ -79,6 +79,16 @@ internal sealed class DirectoryIdentity
         file.Flush();
     }
 
+    /// <summary>
+    /// The log knows of a later start than both copies do. Until this one has written a batch nothing else would know of it, and the
+    /// next would have its number.
+    /// </summary>
+    internal void Raise(uint incarnation)
+    {
+        Incarnation = incarnation;
+        WriteBoth();
+    }
+
     private void Read()
     {
         using IDiskFile file = _disk.Open(Path, DiskAccess.Read);
@@ -163,6 +173,11 @@ internal sealed class DirectoryIdentity
     private void Count()
     {
         Incarnation++;
+        WriteBoth();
+    }
+
+    private void WriteBoth()
+    {
         using IDiskFile file = _disk.Open(Path, DiskAccess.ReadWrite);
         for (int copies = 0; copies < 2; copies++)
         {

@@ -73,6 +73,16 @@ public sealed class LogWrite
         }
     }
 
+    // Set if it compacts the log and does nothing else.
+    internal LogIndex? CompactsThrough =>
+        Start is { } start && !IsReset && !IsRemoval && !ForgetsLoss && Count == 0 && (HardState, TruncateAfter, Lost) is (null, null, null)
+            ? start.At.Index : null;
+
+    // What lies up to here is the same before and after it, and has to be there for it.
+    internal LogIndex LeavesThrough =>
+        Start is not null || IsRemoval ? LogIndex.Zero
+            : TruncateAfter ?? (Count > 0 ? _entries[0].Id.Index.Previous : new LogIndex(ulong.MaxValue));
+
     /// <summary>Begins a new write in the place of the old.</summary>
     public void Begin(GroupId group)
     {

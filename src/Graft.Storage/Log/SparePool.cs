@@ -26,7 +26,8 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
     internal bool IsFull { get; private set; }
 
     /// <summary>Takes over what an earlier process left: whole files are spares, the others raw material.</summary>
-    internal void Adopt(string name)
+    /// <returns>The number that it had as a segment, and that may be in its records; 0 if it had none.</returns>
+    internal ulong Adopt(string name)
     {
         string path = $"{directory}/{name}";
         if (ulong.TryParse(name.AsSpan(Prefix.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out ulong number)
@@ -36,13 +37,33 @@ internal sealed class SparePool(IDisk disk, string directory, long segmentBytes)
         }
 
         using IDiskFile file = disk.Open(path, DiskAccess.Read);
-        if (file.Length == segmentBytes)
+        if (file.Length == segmentBytes && TryReadNumber(file, out ulong had))
         {
             _ready.Enqueue(path);
+            return had;
         }
-        else
+
+        disk.Delete(path);
+        return 0;
+    }
+
+    // False if the disk can't read it: what is unreadable in a segment is damage, and this would become one.
+    private static bool TryReadNumber(IDiskFile file, out ulong number)
+    {
+        number = 0;
+        Span<byte> block = stackalloc byte[64];
+        try
         {
-            disk.Delete(path);
+            if (file.TryReadFully(block, 0) && SegmentHeader.TryRead(block, out SegmentHeader header) && header.Number < RecordHeader.NumberLimit)
+            {
+                number = header.Number;
+            }
+
+            return true;
+        }
+        catch (DiskException unreadable) when (unreadable.Error == DiskError.Failed)
+        {
+            return false;
         }
     }
 

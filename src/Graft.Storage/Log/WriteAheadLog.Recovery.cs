@@ -38,6 +38,11 @@ public sealed partial class WriteAheadLog
         var recovery = new LogRecovery(_disk, Directory, _options, _salt, GroupOf, Forget);
         List<GroupLog> lost = recovery.Run(_identity.NewestSegment);
         Incarnation = new Incarnation((uint)Math.Max(_identity.Incarnation, recovery.Incarnation + 1));
+        if (Incarnation.Value > _identity.Incarnation)
+        {
+            _identity.Raise(Incarnation.Value);
+        }
+
         (_sequence, _check, _batch) = (recovery.Sequence, recovery.Check, Planted.BatchNotRaised && recovery.Batch > 0 ? recovery.Batch - 1 : recovery.Batch);
         (_durableBatch, _markedBatch, _lastSegment) = (_batch, recovery.IsClean ? _batch : 0, recovery.HighestNumber);
         if (recovery.LastBatch.Bytes.Length > 0 && !Planted.LastBatchNotRewritten)
@@ -98,7 +103,8 @@ public sealed partial class WriteAheadLog
 
         foreach (string name in names.Where(SparePool.IsSpare))
         {
-            _spares.Adopt(name);
+            // A segment that never had a durable batch may have become this spare, by a start that died: no other place has its number.
+            _lastSegment = Math.Max(_lastSegment, _spares.Adopt(name));
         }
 
         // Whatever it held, somebody may yet want to look at it.

@@ -89,14 +89,17 @@ public sealed partial class WriteAheadLog
     // left: what stays is bounded just so. None while anything is staged.
     private bool TryTidy()
     {
-        if (HasStaged || !(IsOnReserve || IsMostlyDead()))
+        if (HasStaged)
         {
             return false;
         }
 
+        bool isWorthMoving = IsOnReserve || IsMostlyDead();
         foreach (Segment segment in _segments.Values)
         {
-            if (IsOld(segment) && HasLittleLeft(segment.LiveEntries, segment.Entries))
+            // On a full disk what is free is said to be so at once: the next batch would say it, and may never come for want of space.
+            bool isFree = _spares.IsFull && segment.LiveEntries == 0;
+            if (IsOld(segment) && (isFree || (isWorthMoving && HasLittleLeft(segment.LiveEntries, segment.Entries))))
             {
                 return TryMove(segment, isWhole: false);
             }

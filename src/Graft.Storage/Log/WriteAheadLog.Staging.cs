@@ -99,6 +99,11 @@ public sealed partial class WriteAheadLog
                 Recycle();
             }
 
+            if (Planted.DurableBeforeFlushEnds)
+            {
+                _durableBatch = _batch;
+            }
+
             FlushToken token = FlushToken.Flush(_active.File, _batch);
             _durableBatch = token.Batch;
             if (_active.Number > _identity!.NewestSegment)

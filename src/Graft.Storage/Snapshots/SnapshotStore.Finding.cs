@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Graft.Consensus;
 
@@ -13,7 +14,7 @@ public sealed partial class SnapshotStore
         var listings = new List<SnapshotListing>();
         foreach (EntryId last in Positions(group))
         {
-            if (TryVerify(group, last, out SnapshotVerdict? verdict))
+            if (TryVerify(group, last, out SnapshotVerdict? verdict, out _))
             {
                 listings.Add(new SnapshotListing(last, verdict));
             }
@@ -37,7 +38,7 @@ public sealed partial class SnapshotStore
         ArgumentNullException.ThrowIfNull(warnings);
         foreach (EntryId last in Positions(group))
         {
-            if (!TryVerify(group, last, out SnapshotVerdict? verdict))
+            if (!TryJudge(group, last, warnings, out SnapshotVerdict? verdict))
             {
                 continue;
             }
@@ -50,7 +51,6 @@ public sealed partial class SnapshotStore
                     return verdict.Description!.Snapshot;
 
                 case SnapshotValidity.Damaged:
-                    SetAside(group, verdict, warnings);
                     break;
 
                 default:
@@ -79,16 +79,12 @@ public sealed partial class SnapshotStore
         var superseded = new Stack<string>();
         foreach (EntryId last in Positions(group))
         {
-            if (!TryVerify(group, last, out SnapshotVerdict? verdict))
+            if (!TryJudge(group, last, warnings, out SnapshotVerdict? verdict) || verdict.Validity == SnapshotValidity.Damaged)
             {
                 continue;
             }
 
-            if (verdict.Validity == SnapshotValidity.Damaged)
-            {
-                SetAside(group, verdict, warnings);
-            }
-            else if (verdict.Fault is { } fault)
+            if (verdict.Fault is { } fault)
             {
                 warnings.Add(new SnapshotWarning(verdict.File, $"it is not ours to delete: {fault}.", fault));
             }
@@ -177,11 +173,30 @@ public sealed partial class SnapshotStore
         return positions;
     }
 
+    /// <summary>Verifies it, and sets it aside if it is damaged.</summary>
     /// <returns>False if it has gone since it was listed.</returns>
-    private bool TryVerify(
-        GroupId group, EntryId last, [System.Diagnostics.CodeAnalysis.NotNullWhen(true)] out SnapshotVerdict? verdict)
+    private bool TryJudge(GroupId group, EntryId last, ICollection<SnapshotWarning> warnings, [NotNullWhen(true)] out SnapshotVerdict? verdict)
+    {
+        while (TryVerify(group, last, out verdict, out long ended))
+        {
+            if (verdict.Validity != SnapshotValidity.Damaged || TrySetAside(group, verdict, ended, warnings))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
+    /// <returns>False if it has gone since it was listed.</returns>
+    private bool TryVerify(GroupId group, EntryId last, [NotNullWhen(true)] out SnapshotVerdict? verdict, out long ended)
     {
         string path = SnapshotPaths.Snapshot(group, last);
+        lock (_lock)
+        {
+            ended = _ended;
+        }
+
         Pin(path);
         try
         {
@@ -199,7 +214,8 @@ public sealed partial class SnapshotStore
         }
     }
 
-    private void SetAside(GroupId group, SnapshotVerdict verdict, ICollection<SnapshotWarning> warnings)
+    /// <returns>False if the damaged file may have been replaced by a whole one since it was verified; nothing was done then.</returns>
+    private bool TrySetAside(GroupId group, SnapshotVerdict verdict, long ended, ICollection<SnapshotWarning> warnings)
     {
         ThrowIfFailed();
         SnapshotFault fault = verdict.Fault!;
@@ -212,7 +228,12 @@ public sealed partial class SnapshotStore
                 if (_claims.Contains(verdict.File))
                 {
                     warnings.Add(new SnapshotWarning(verdict.File, $"{reason} It is skipped; a whole one is on its way.", fault));
-                    return;
+                    return true;
+                }
+
+                if (_ended != ended)
+                {
+                    return false;
                 }
 
                 // A rename takes the place of what is there, and an earlier piece of evidence would be gone.
@@ -227,10 +248,11 @@ public sealed partial class SnapshotStore
         catch (DiskException exception)
         {
             warnings.Add(new SnapshotWarning(verdict.File, $"{reason} It is skipped, and stays. {exception.Message}", fault));
-            return;
+            return true;
         }
 
         FlushNames(group);
         warnings.Add(new SnapshotWarning(verdict.File, $"{reason} It is skipped, and kept as {target}.", fault));
+        return true;
     }
 }

@@ -22,6 +22,9 @@ public sealed partial class SnapshotStore
     private readonly SortedSet<string> _claims = new(StringComparer.Ordinal);
     private readonly SortedDictionary<string, int> _pins = new(StringComparer.Ordinal);
     private readonly SortedSet<GroupId> _durable = [];
+
+    // How many claims have ended: what was found in a file before one did may be of a file that isn't there any more.
+    private long _ended;
     private StorageFailedException? _failure;
 
     private SnapshotStore(IDisk disk, ClusterId cluster, int chunkBytes) =>
@@ -184,6 +187,7 @@ public sealed partial class SnapshotStore
         lock (_lock)
         {
             _claims.ExceptWith(claims);
+            _ended++;
         }
     }
 

@@ -11,7 +11,8 @@ public interface ILogCompletion
 
     /// <summary>
     /// The disk is full. Nothing of it was taken, or a prefix of its entries. Submit the same object again, later: until then
-    /// other writes of its group are answered in the same way, since they would leave a gap.
+    /// other writes of its group are answered in the same way, since they would leave a gap. Only a compaction of what lies below
+    /// them all goes ahead of them (<see cref="RefusedWrites"/>).
     /// </summary>
     void NoSpace(LogWrite write);
 

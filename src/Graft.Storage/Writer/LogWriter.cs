@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using Graft.Consensus;
 
 namespace Graft.Storage;
 
@@ -25,7 +24,7 @@ public sealed class LogWriter : IDisposable
     private readonly Thread _thread;
     private readonly Teller _teller = new();
     private readonly object _gate = new();
-    private readonly SortedDictionary<GroupId, LogWrite> _refused = [];
+    private readonly RefusedWrites _refused = new();
 
     private List<(LogWrite Write, ILogCompletion Completion)> _queue = [];
     private List<(LogWrite Write, ILogCompletion Completion)> _batch = [];
@@ -206,16 +205,11 @@ public sealed class LogWriter : IDisposable
     // False if the batch is full and the write isn't wholly in it.
     private bool Stage(LogWrite write, ILogCompletion completion)
     {
-        if (_refused.Count > 0 && _refused.TryGetValue(write.Group, out LogWrite? first))
+        if (_refused.MustWait(write))
         {
-            if (first != write)
-            {
-                Drop();
-                completion.NoSpace(write);
-                return true;
-            }
-
-            _refused.Remove(write.Group);
+            Drop();
+            completion.NoSpace(write);
+            return true;
         }
 
         try
@@ -226,7 +220,7 @@ public sealed class LogWriter : IDisposable
                     return false;
                 case StageOutcome.NoSpace:
                     Drop();
-                    _refused[write.Group] = write;
+                    _refused.Note(write);
                     completion.NoSpace(write);
                     return true;
                 default:

@@ -11,6 +11,7 @@ internal sealed class TurnLogQueue : Actor, ILogQueue
 {
     private readonly WriteAheadLog _log;
     private readonly LogWriterOptions _options;
+    private readonly RefusedWrites _refused = new();
     private readonly Lock _gate = new();
     private List<(LogWrite Write, ILogCompletion Completion)> _queue = [];
     private List<(LogWrite Write, ILogCompletion Completion)> _batch = [];
@@ -56,18 +57,24 @@ internal sealed class TurnLogQueue : Actor, ILogQueue
             for (int next = 0; next < _batch.Count;)
             {
                 (LogWrite write, ILogCompletion completion) = _batch[next];
-                switch (_log.Stage(write))
+                bool isHeld = _refused.MustWait(write);
+                StageOutcome outcome = isHeld ? StageOutcome.NoSpace : _log.Stage(write);
+                if (outcome == StageOutcome.BatchFull)
                 {
-                    case StageOutcome.BatchFull:
-                        Flush(ref told, next);
-                        continue;
-                    case StageOutcome.NoSpace:
-                        Flush(ref told, next);
-                        completion.NoSpace(write);
-                        told = next + 1;
-                        break;
-                    default:
-                        break;
+                    Flush(ref told, next);
+                    continue;
+                }
+
+                if (outcome == StageOutcome.NoSpace)
+                {
+                    if (!isHeld)
+                    {
+                        _refused.Note(write);
+                    }
+
+                    Flush(ref told, next);
+                    completion.NoSpace(write);
+                    told = next + 1;
                 }
 
                 next++;

@@ -11,6 +11,9 @@ internal sealed partial class GroupActor
 
     private readonly Stack<LogWrite> _freeWrites = new();
     private readonly Queue<(LogWrite Write, PersistReceipt? Receipt)> _writes = new();
+
+    // Compactions that went ahead of writes which the full disk has refused.
+    private readonly HashSet<LogWrite> _wentAhead = [];
     private readonly Stack<PayloadBlock> _freeBlocks = new();
     private readonly StoredEntry[] _one = new StoredEntry[1];
     private ulong _writeNumber;
@@ -81,11 +84,10 @@ internal sealed partial class GroupActor
     {
         _writeNumber++;
         _writes.Enqueue((write, receipt));
-        if (!_isDiskFull)
-        {
-            _unanswered++;
-            _services.Queue.Submit(write, this);
-        }
+
+        // On a full disk too: the log knows what has to wait, and what may go ahead and frees it.
+        _unanswered++;
+        _services.Queue.Submit(write, this);
     }
 
     private LogWrite RentWrite() => _freeWrites.TryPop(out LogWrite? write) ? write : new LogWrite();
@@ -105,20 +107,26 @@ internal sealed partial class GroupActor
             if (isNoSpace)
             {
                 // What was handed over behind it is answered in the same way; all of it goes again, in order.
+                _retryDiskAt = _isDiskFull ? _retryDiskAt : now + DiskRetry;
                 _isDiskFull = true;
                 NoteDisk(isFull: true);
-                _retryDiskAt = now + DiskRetry;
                 continue;
             }
 
-            (LogWrite expected, PersistReceipt? receipt) = _writes.Dequeue();
-            Invariant.Check(ReferenceEquals(expected, write), expected.Batch, write.Batch);
-            _writesDone++;
             NoteDisk(_isDiskFull);
-            _freeWrites.Push(write);
-            if (receipt is { } persisted)
+            if (ReferenceEquals(_writes.Peek().Write, write))
             {
-                _core.Persisted(persisted, now);
+                EndWrite(now);
+            }
+            else
+            {
+                Invariant.Check(_isDiskFull && write is { Start: not null, Count: 0 }, write.Batch, _writes.Peek().Write.Batch);
+                _wentAhead.Add(write);
+            }
+
+            while (_writes.TryPeek(out (LogWrite Write, PersistReceipt?) next) && _wentAhead.Remove(next.Write))
+            {
+                EndWrite(now);
             }
         }
 
@@ -129,6 +137,17 @@ internal sealed partial class GroupActor
         }
     }
 
+    private void EndWrite(Instant now)
+    {
+        (LogWrite write, PersistReceipt? receipt) = _writes.Dequeue();
+        _writesDone++;
+        _freeWrites.Push(write);
+        if (receipt is { } persisted)
+        {
+            _core.Persisted(persisted, now);
+        }
+    }
+
     // Only once every write has been answered: one that is still with the log would come to lie behind its successors.
     private void RetryDisk()
     {
@@ -136,8 +155,11 @@ internal sealed partial class GroupActor
         _retryDiskAt = Instant.Never;
         foreach ((LogWrite write, PersistReceipt? _) in _writes)
         {
-            _unanswered++;
-            _services.Queue.Submit(write, this);
+            if (!_wentAhead.Contains(write))
+            {
+                _unanswered++;
+                _services.Queue.Submit(write, this);
+            }
         }
     }
 

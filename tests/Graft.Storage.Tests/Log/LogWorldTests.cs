@@ -232,6 +232,74 @@ public sealed class LogWorldTests
         Assert.True(third.Incarnation > second.Incarnation, $"{third.Incarnation} after {second.Incarnation}");
     }
 
+    /// <summary>By reading: the log alone knew of the last starts, and one that wrote nothing told nobody.</summary>
+    [Fact]
+    public void A_start_that_the_log_knows_of_and_identity_does_not_gives_its_number_once()
+    {
+        var disk = new SimulatedDisk(new SeededRandom(1));
+        Open(disk).Close();
+        byte[] earlier = disk.ReadDurable("identity");
+        for (ulong i = 1; i <= 3; i++)
+        {
+            WriteAheadLog log = Open(disk);
+            log.Append(G, term: 1, i, i);
+            log.Close();
+        }
+
+        using (IDiskFile identity = disk.Open("identity", DiskAccess.ReadWrite))
+        {
+            identity.Write(earlier, 0);
+            identity.Flush();
+        }
+
+        WriteAheadLog second = Open(disk);
+        second.Dispose();
+        disk.Crash(CrashMode.LoseAll);
+        using WriteAheadLog third = Open(disk);
+
+        Assert.True(third.Incarnation > second.Incarnation, $"{third.Incarnation} after {second.Incarnation}");
+    }
+
+    /// <summary>By reading: a start made a spare of a segment whose first batch was torn, and died before it began the next one.</summary>
+    [Fact]
+    public void The_number_of_a_segment_that_was_never_finished_is_not_given_again()
+    {
+        var disk = new SimulatedDisk(new SeededRandom(1));
+        WriteAheadLog log = Open(disk);
+        log.Append(G, term: 1, 1, 1);
+        for (ulong i = 2; disk.VisibleFiles.Count(path => path.EndsWith(".log", StringComparison.Ordinal)) == 1; i++)
+        {
+            log.WriteUnflushed(Entry(1, i, 4000));
+            if (disk.VisibleFiles.Count(path => path.EndsWith(".log", StringComparison.Ordinal)) == 1)
+            {
+                log.Flush();
+            }
+        }
+
+        // The second segment has its name and no batch.
+        disk.Crash(CrashMode.LoseAll);
+        for (int nth = 1; nth < 80; nth++)
+        {
+            SimulatedDisk fork = disk.Fork();
+            fork.DieAtCall(nth);
+            try
+            {
+                Open(fork).Dispose();
+                Assert.True(nth > 20);
+                return;
+            }
+            catch (ProcessDiedException)
+            {
+                fork.Kill();
+            }
+
+            WriteAheadLog again = Open(fork);
+            again.Dispose();
+            string newest = fork.VisibleFiles.Last(path => path.EndsWith(".log", StringComparison.Ordinal));
+            Assert.True(string.CompareOrdinal(newest, $"log/{Segment.NameOf(3)}") >= 0, $"{newest} after a start that died at call {nth}");
+        }
+    }
+
     /// <summary>Seed 604 with false writes: what proved that a batch was durable lay in the midst of it.</summary>
     [Fact]
     public void A_batch_that_landed_in_the_one_before_it_proves_that_one()

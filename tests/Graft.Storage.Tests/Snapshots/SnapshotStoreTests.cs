@@ -97,6 +97,30 @@ public sealed class SnapshotStoreTests
     }
 
     [Fact]
+    public void A_whole_snapshot_that_comes_while_a_damaged_one_is_read_is_not_set_aside_in_its_place()
+    {
+        byte[] whole = Shelf.Content(40, seed: 2);
+        _shelf.Put(1, Shelf.Content(40, seed: 1));
+        _shelf.Put(2, whole);
+        _shelf.Flip(Shelf.PathOf(2), 110);
+        bool hasCome = false;
+        _shelf.Disk.Rule = (operation, path) =>
+        {
+            if (!hasCome && operation == "read" && path == Shelf.PathOf(2))
+            {
+                hasCome = true;
+                _shelf.Put(2, whole);
+            }
+
+            return null;
+        };
+
+        Assert.Equal(EntryId.Of(2, 2), Newest()!.Last);
+        Assert.Equal(whole, _shelf.Get(EntryId.Of(2, 2)));
+        Assert.Empty(_shelf.Warnings);
+    }
+
+    [Fact]
     public void All_damaged_is_none_and_all_are_kept()
     {
         for (ulong index = 1; index <= 3; index++)
