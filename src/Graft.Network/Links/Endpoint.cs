@@ -79,9 +79,11 @@ public sealed partial class Endpoint : IAsyncDisposable
     }
 
     /// <summary>The link to a node; created on first use, and from then on it keeps a connection up. From any thread.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="address">Where a link that is created finds it; what is sent at once then waits for the connection instead of being dropped.</param>
     /// <exception cref="ArgumentException">It's this node itself.</exception>
     /// <exception cref="ObjectDisposedException">The endpoint is disposed.</exception>
-    public PeerLink Peer(NodeId node)
+    public PeerLink Peer(NodeId node, NodeAddress? address = null)
     {
         if (node == Options.Node)
         {
@@ -101,6 +103,12 @@ public sealed partial class Endpoint : IAsyncDisposable
             _links.Add(node, link);
         }
 
+        // Before the start: the first attempt begins in it, and takes what is sent from then on.
+        if (address is { } place)
+        {
+            link.SetAddress(place);
+        }
+
         link.Start();
         return link;
     }
@@ -110,7 +118,7 @@ public sealed partial class Endpoint : IAsyncDisposable
     {
         if (node != Options.Node)
         {
-            Peer(node).SetAddress(address);
+            Peer(node, address).SetAddress(address);
         }
     }
 
