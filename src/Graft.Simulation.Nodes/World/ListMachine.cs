@@ -7,7 +7,7 @@ namespace Graft.Simulation.Nodes;
 /// <param name="ledger">Is told of each command.</param>
 /// <param name="node">Whose machine it is.</param>
 /// <param name="pause">Waits, as a slow machine does.</param>
-internal sealed class ListMachine(Ledger ledger, string node, Func<Task> pause) : IStateMachine
+internal sealed class ListMachine(Ledger ledger, string node, Func<Task> pause) : IStateMachine, IDigest
 {
     private readonly List<string> _applied = [];
 
@@ -43,6 +43,8 @@ internal sealed class ListMachine(Ledger ledger, string node, Func<Task> pause) 
     }
 
     public ValueTask<IStateImage> CaptureAsync() => ValueTask.FromResult<IStateImage>(new Image([.. _applied]));
+
+    public async ValueTask<IStateDigest?> BeginDigestAsync() => StateDigest.Of(await CaptureAsync());
 
     public async ValueTask RestoreAsync(Stream image)
     {

@@ -41,4 +41,19 @@ internal enum NodeFault
 
     /// <summary>Leadership is handed over.</summary>
     Transfer,
+
+    /// <summary>A new machine joins.</summary>
+    Join,
+
+    /// <summary>A member is removed.</summary>
+    Remove,
+
+    /// <summary>A learner becomes a voter.</summary>
+    Promote,
+
+    /// <summary>A voter becomes a learner.</summary>
+    Demote,
+
+    /// <summary>A member is removed, and a new machine joins in its place.</summary>
+    Replace,
 }

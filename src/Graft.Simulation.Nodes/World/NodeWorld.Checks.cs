@@ -11,14 +11,17 @@ public sealed partial class NodeWorld
 
     private bool HasLeader()
     {
-        GraftNode?[] running = [.. _nodes.Select(static node => node.Running)];
+        GraftNode?[] running = [.. Members.Select(static node => node.Running)];
         return Array.TrueForAll(running, static node => node is not null)
             && running.Count(static node => node!.Group().IsLeader) == 1
             && Array.Find(running, static node => node!.Group().IsLeader) is { } leader
             && Array.TrueForAll(running, node => node!.Group().Leader == leader.Id);
     }
 
-    private bool HaveConverged() => _nodes.TrueForAll(node => node.Machine?.Length == _ledger.Length);
+    /// <summary>The machines that aren't retired.</summary>
+    private IEnumerable<SimulatedNode> Members => _nodes.Where(static node => !node.IsRetired);
+
+    private bool HaveConverged() => Members.All(node => node.Kind == MemberKind.Witness || node.Machine?.Length == _ledger.Length);
 
     /// <summary>All that was unknown is asked about, until it's known. Where a session has expired, or a log is compacted, nobody can tell.</summary>
     private async Task SettleAllAsync()
@@ -27,7 +30,7 @@ public sealed partial class NodeWorld
         {
             foreach (Unsettled unsettled in _unsettled.ToArray())
             {
-                SimulatedProcess process = unsettled.Client ?? _nodes[_acts.Next(0, _nodes.Count - 1)].Process!;
+                SimulatedProcess process = unsettled.Client ?? Members.First(static node => node.Kind != MemberKind.Witness).Process!;
                 process.Start(() => SettleAsync(process, unsettled, TimeSpan.FromSeconds(10)));
             }
 
@@ -62,7 +65,7 @@ public sealed partial class NodeWorld
 
     private async Task CheckRestAsync()
     {
-        foreach (SimulatedNode node in _nodes)
+        foreach (SimulatedNode node in Members)
         {
             // A node asks of its own, seldom and shortly. What is still there after many looks is left over.
             GroupStatus[] busy = [];
@@ -102,7 +105,7 @@ public sealed partial class NodeWorld
             await closed.Task;
         }
 
-        foreach (SimulatedNode node in _nodes.ToArray())
+        foreach (SimulatedNode node in Members.ToArray())
         {
             var stopped = new TaskCompletionSource();
             node.Process!.Start(() => StopAsync(node, stopped.SetResult));
@@ -118,5 +121,5 @@ public sealed partial class NodeWorld
 
     private static string DescribeNode(SimulatedNode node) => node.Running is { } running
         ? string.Create(CultureInfo.InvariantCulture, $"{node.Name} {(running.Group().IsLeader ? "leads" : $"follows {running.Group().Leader}")}, applied {running.Group().Applied}, {node.Machine?.Length}, {running.Group().Members}")
-        : $"{node.Name} {node.State}";
+        : $"{node.Name} {(node.IsRetired ? "retired" : node.State)}";
 }

@@ -19,7 +19,11 @@ public sealed partial class NodeWorld
 
     private void Do(NodeFault fault)
     {
-        SimulatedNode node = Pick();
+        if (Pick() is not { } node)
+        {
+            return;
+        }
+
         switch (fault)
         {
             case NodeFault.PowerLoss or NodeFault.Kill when node.State != NodeState.Down:
@@ -71,6 +75,12 @@ public sealed partial class NodeWorld
             case NodeFault.Transfer when node.Running is { } leader && leader.Group().IsLeader && _nodes.Count > 1:
                 node.Process!.Start(() => TransferAsync(node, leader));
                 break;
+            case NodeFault.Join when _nodes.Count < MachinesMax:
+                Join();
+                break;
+            case NodeFault.Remove or NodeFault.Promote or NodeFault.Demote or NodeFault.Replace when node.Running is { } asked:
+                ChangeMembers(fault, node, asked);
+                break;
             default:
                 return;
         }
@@ -78,7 +88,7 @@ public sealed partial class NodeWorld
         Count(fault.ToString());
     }
 
-    private SimulatedNode Pick() => _nodes[_faults.Next(0, _nodes.Count - 1)];
+    private SimulatedNode? Pick() => _nodes[_faults.Next(0, _nodes.Count - 1)] is { IsRetired: false } picked ? picked : null;
 
     private string PickHost()
     {
@@ -203,6 +213,7 @@ public sealed partial class NodeWorld
 
             if (node.State == NodeState.Down)
             {
+                // One that is retired stays so.
                 StartAgain(node, node.Lives);
             }
         }

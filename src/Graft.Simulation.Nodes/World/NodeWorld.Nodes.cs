@@ -6,12 +6,13 @@ namespace Graft.Simulation.Nodes;
 public sealed partial class NodeWorld
 {
     private static readonly TimeSpan StopTime = TimeSpan.FromSeconds(20);
+    private static readonly TimeSpan JoinTime = TimeSpan.FromSeconds(15);
 
     private async Task FoundAsync()
     {
         for (int i = 1; i <= _options.Nodes; i++)
         {
-            SimulatedNode node = NewNode();
+            SimulatedNode node = NewNode(MemberKind.Voter);
             Start(node);
             await UntilAsync(() => node.Running is not null, $"{node.Name} has started");
         }
@@ -19,10 +20,10 @@ public sealed partial class NodeWorld
         await UntilAsync(HasLeader, "all nodes follow one leader");
     }
 
-    private SimulatedNode NewNode()
+    private SimulatedNode NewNode(MemberKind kind)
     {
         TimeSpan wallError = _options.WallErrorMax == TimeSpan.Zero ? TimeSpan.Zero : _acts.Next(TimeSpan.Zero, _options.WallErrorMax);
-        var node = new SimulatedNode($"n{_nodes.Count + 1}", new SimulatedDisk(_seeds.Fork()), wallError);
+        var node = new SimulatedNode($"n{_nodes.Count + 1}", new SimulatedDisk(_seeds.Fork()), wallError) { Kind = kind };
         _nodes.Add(node);
         return node;
     }
@@ -57,7 +58,10 @@ public sealed partial class NodeWorld
             CommandBytesMax = _options.CommandBytesMax,
             SnapshotLogBytes = _options.SnapshotLogBytes,
             TrailingEntries = _options.TrailingEntries,
-            CompareInterval = TimeSpan.Zero,
+            CompareInterval = _options.CompareInterval,
+            JoinAs = node.Kind,
+            JoinTimeout = JoinTime,
+            OnAlarm = alarm => _loop.Fail($"no alarm is due: {node.Name} {alarm.Kind} {alarm.Message}"),
         };
         if (!isFounder)
         {
@@ -80,17 +84,29 @@ public sealed partial class NodeWorld
         try
         {
             GraftNode started = await GraftNode.StartAsync(options, seams, group => group == GraftNode.DefaultGroup ? machine : null, CancellationToken.None);
-            (node.Node, node.State) = (started, NodeState.Running);
+            (node.Node, node.State, node.Id) = (started, NodeState.Running, started.Id);
             Note(node.Name, $"runs as {started.Id}");
             Exception? failure = await started.Failed;
             if (failure is not null)
             {
                 _loop.Fail($"{node.Name} failed: {failure.GetType().Name}: {failure.Message}", failure.ToString());
             }
+            else if (node.State == NodeState.Running)
+            {
+                _ledger.Require(started.Removed.IsCompleted, $"a node stops by itself only if it was removed: {node.Name}");
+                Retire(node, "was asked to stop");
+            }
         }
         catch (IOException refused) when (!node.Disk.HasDied)
         {
             Note(node.Name, $"couldn't start: {refused.Message}");
+            if (_isCalm && node.Id is null && refused.Message.Contains("was refused", StringComparison.Ordinal))
+            {
+                // The members that there are by now don't go with it: a witness too many, say.
+                Retire(node, "isn't wanted");
+                return;
+            }
+
             End(node, isPowerLost: false, TimeSpan.FromMilliseconds(500));
         }
 #pragma warning disable CA1031 // What a start throws is a finding of this seed.
@@ -141,7 +157,7 @@ public sealed partial class NodeWorld
 
     private void StartAgain(SimulatedNode node, int life)
     {
-        if (node.State == NodeState.Down && node.Lives == life)
+        if (node is { State: NodeState.Down, IsRetired: false } && node.Lives == life)
         {
             _network.Return(node.Name);
             Start(node);

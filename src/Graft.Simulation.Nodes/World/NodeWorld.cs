@@ -87,7 +87,8 @@ public sealed partial class NodeWorld
         Note("world", "the second act");
         _isCalm = true;
         HealAll();
-        await UntilAsync(() => _nodes.TrueForAll(static node => node.Running is not null), "all nodes are up again");
+        await UntilAsync(() => _nodes.TrueForAll(static node => node.IsRetired || node.Running is not null), "all nodes are up again");
+        await RetireRemovedAsync();
         await UntilAsync(HasLeader, "all nodes follow one leader");
         _areCallersDone = true;
         await UntilAsync(() => _calls.Count == 0, "all calls have ended");

@@ -30,6 +30,7 @@ internal sealed class NodeWorldOptions
         OutstandingMax = random.Next(1, 12);
         WallErrorMax = random.Chance(500) ? TimeSpan.FromHours(2) : TimeSpan.Zero;
         SessionLifetime = random.Chance(250) ? TimeSpan.FromSeconds(random.Next(1, 8)) : TimeSpan.FromMinutes(10);
+        CompareInterval = random.Chance(500) ? TimeSpan.FromMilliseconds(random.Next(200, 5000)) : TimeSpan.Zero;
         Network = new SimulatedNetworkOptions
         {
             LatencyMax = TimeSpan.FromMicroseconds(random.Next(10, 8000)),
@@ -85,6 +86,8 @@ internal sealed class NodeWorldOptions
 
     internal TimeSpan SessionLifetime { get; }
 
+    internal TimeSpan CompareInterval { get; }
+
     internal SimulatedNetworkOptions Network { get; }
 
     /// <summary>Draws a kind of fault that there is in this world; null if there is none at all.</summary>
@@ -106,5 +109,5 @@ internal sealed class NodeWorldOptions
 
     public override string ToString() => string.Create(
         CultureInfo.InvariantCulture,
-        $"{Nodes} nodes, {Clients} clients, T {ElectionTimeout.TotalMilliseconds} ms, segments {SegmentBytes >> 10} KiB, cache {LogCacheBytes >> 10} KiB, payloads to {PayloadMax} B, snapshots at {SnapshotLogBytes} B, trailing {TrailingEntries}, late turns {LateTurns}‰ to {LateMax.TotalMilliseconds} ms, slow applies {SlowApplies}‰ to {SlowApplyMax.TotalMilliseconds} ms, faults each {FaultPause.TotalMilliseconds} ms, calls each {CallPause.TotalMilliseconds} ms, {OutstandingMax} at once, walls off by {WallErrorMax}, sessions {SessionLifetime}, latency to {Network.LatencyMax.TotalMilliseconds} ms, slow {Network.SlowPerMille}‰ to {Network.SlowMax.TotalMilliseconds} ms, split {Network.SplitPerMille}‰; {string.Join(' ', Kinds.Where(kind => _weights[(int)kind] > 0).Select(kind => $"{kind} {_weights[(int)kind]}"))}");
+        $"{Nodes} nodes, {Clients} clients, T {ElectionTimeout.TotalMilliseconds} ms, segments {SegmentBytes >> 10} KiB, cache {LogCacheBytes >> 10} KiB, payloads to {PayloadMax} B, snapshots at {SnapshotLogBytes} B, trailing {TrailingEntries}, late turns {LateTurns}‰ to {LateMax.TotalMilliseconds} ms, slow applies {SlowApplies}‰ to {SlowApplyMax.TotalMilliseconds} ms, faults each {FaultPause.TotalMilliseconds} ms, calls each {CallPause.TotalMilliseconds} ms, {OutstandingMax} at once, walls off by {WallErrorMax}, sessions {SessionLifetime}, comparisons each {CompareInterval.TotalMilliseconds} ms, latency to {Network.LatencyMax.TotalMilliseconds} ms, slow {Network.SlowPerMille}‰ to {Network.SlowMax.TotalMilliseconds} ms, split {Network.SplitPerMille}‰; {string.Join(' ', Kinds.Where(kind => _weights[(int)kind] > 0).Select(kind => $"{kind} {_weights[(int)kind]}"))}");
 }

@@ -1,3 +1,4 @@
+using Graft.Consensus;
 using Graft.Network;
 using Graft.Simulation.Disks;
 
@@ -21,6 +22,15 @@ internal sealed class SimulatedNode(string name, SimulatedDisk disk, TimeSpan wa
     internal GraftNode? Node { get; set; }
 
     internal ListMachine? Machine { get; set; }
+
+    /// <summary>Who it is, once it has run.</summary>
+    internal NodeId? Id { get; set; }
+
+    /// <summary>As what it joins.</summary>
+    internal MemberKind Kind { get; init; }
+
+    /// <summary>It was removed from the cluster, and has been switched off.</summary>
+    internal bool IsRetired { get; set; }
 
     /// <summary>How far its wall clock is off, over all its lives.</summary>
     internal TimeSpan WallError { get; set; } = wallError;
