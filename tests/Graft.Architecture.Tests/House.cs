@@ -15,7 +15,8 @@ internal static class House
         ["Graft.Network"] = ["Graft.Consensus"],
         ["Graft"] = ["Graft.Network", "Graft.Storage", "Graft.Consensus"],
         ["Graft.Client"] = ["Graft.Network", "Graft.Consensus"],
-        ["Graft.Simulation"] = ["Graft", "Graft.Client", "Graft.Network", "Graft.Storage", "Graft.Consensus"],
+        ["Graft.Simulation"] = ["Graft.Storage", "Graft.Consensus"],
+        ["Graft.Simulation.Nodes"] = ["Graft.Simulation", "Graft", "Graft.Client", "Graft.Network", "Graft.Storage", "Graft.Consensus"],
         ["Graft.Sqlite"] = ["Graft", "Graft.Network", "Graft.Storage", "Graft.Consensus"],
         ["Graft.Server"] = ["Graft.Sqlite", "Graft", "Graft.Network", "Graft.Storage", "Graft.Consensus"],
         ["Graft.Cli"] =

@@ -36,7 +36,7 @@ public sealed class SwarmTests
     [InlineData("", 30, "./swarm --layer core --seeds 1 --from 74 --trace")]
     [InlineData("-p:PlantedBug=NoNoOp ", 5, "./swarm -p:PlantedBug=NoNoOp --layer core --seeds 1 --from 74 --seconds 5 --trace")]
     public void A_seed_is_replayed_with_the_bug_that_was_planted(string property, int seconds, string command) =>
-        Assert.Equal(command, CoreLayer.ReplayCommand(property, 74, seconds));
+        Assert.Equal(command, CoreLayer.ReplayCommand("core", property, 74, seconds));
 
     [Fact]
     public void A_property_of_the_build_that_comes_late_is_told_its_place()

@@ -110,6 +110,36 @@ public sealed class CallerPromisesTests
         Assert.Equal("1:slow", await write);
     });
 
+    // Found by whole nodes in random worlds: the entry was committed while the question was under way, and applied nowhere yet.
+    [Fact]
+    public void A_write_that_is_found_out_to_have_taken_effect_has_been_applied()
+    {
+        for (ulong seed = 1; seed <= 100; seed++)
+        {
+            TestCluster.Play(
+                3,
+                async cluster =>
+                {
+                    await cluster.StartAllAsync();
+                    UnknownOutcomeException unknown = await Assert.ThrowsAsync<UnknownOutcomeException>(
+                        () => cluster.Leader.WriteAsync("late", new WriteOptions { Timeout = TimeSpan.FromMilliseconds(1) }));
+                    Task[] asking = [.. cluster.Nodes.Select(node => AskAsync(cluster, node, unknown.Write))];
+                    foreach (Task each in asking)
+                    {
+                        await each;
+                    }
+                },
+                seed);
+        }
+
+        static async Task AskAsync(TestCluster cluster, TestNode node, WriteId write)
+        {
+            node.Machine.Gate = cluster.DelayAsync(50);
+            await node.Actor.ResolveAsync(write, TimeSpan.FromSeconds(5));
+            Assert.Equal(["late"], node.Machine.Applied);
+        }
+    }
+
     [Fact]
     public void Reads_that_wait_for_what_never_comes_are_let_go_with_their_questions() => TestCluster.Play(1, async cluster =>
     {

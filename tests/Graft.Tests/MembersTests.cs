@@ -172,6 +172,30 @@ public sealed class MembersTests
     });
 
     [Fact]
+    public void Who_was_away_while_all_that_it_knew_were_replaced_finds_out_from_those_that_came_after_them() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+        NodeId gone = world.Nodes["c"].Id;
+        (NodeId first, NodeId second) = (world.Nodes["a"].Id, world.Nodes["b"].Id);
+        await world.StopAsync("c");
+        await world.StartAsync("d", "a", "b");
+        await world.StartAsync("e", "a", "b");
+        await world.Leader.Group().ChangeMembersAsync(MembershipChange.None.Remove(gone).Remove(first));
+        await world.World.UntilAsync(() => world.Nodes.Values.Count(static node => node.Group().IsLeader) == 1, "one node leads");
+        await world.Leader.Group().ChangeMembersAsync(MembershipChange.None.Remove(second));
+
+        // Both that it knows idle, and follow nobody.
+        await world.Nodes["a"].Removed;
+        await world.Nodes["b"].Removed;
+        GraftNode back = await world.StartAsync("c");
+        TimeSpan began = world.World.Time.Elapsed;
+
+        await back.Removed;
+
+        Assert.True(world.World.Time.Elapsed - began < TimeSpan.FromSeconds(10), $"{world.World.Time.Elapsed - began}");
+    });
+
+    [Fact]
     public void One_node_takes_the_place_of_another_once_it_has_caught_up() => NodeWorld.Play(async world =>
     {
         await world.StartThreeAsync();

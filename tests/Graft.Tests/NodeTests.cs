@@ -52,6 +52,20 @@ public sealed class NodeTests
         Assert.True(world.World.Time.Elapsed - stopped < TimeSpan.FromMilliseconds(200), $"{world.World.Time.Elapsed - stopped} without writes.");
     });
 
+    // Found by whole nodes in random worlds: the first message to a node was dropped, and with it the votes of a first election.
+    [Fact]
+    public void Leadership_passes_to_a_node_that_has_never_spoken_to_the_other_followers() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+        await world.StopAsync("c");
+        await world.StartAsync("d", "a", "b");
+        GraftNode last = await world.StartAsync("e", "a", "b");
+
+        TransferResult result = await world.Leader.Group().TransferLeadershipAsync(last.Id);
+
+        Assert.Equal(TransferOutcome.Succeeded, result.Outcome);
+    });
+
     [Fact]
     public void Any_node_has_leadership_handed_over_and_tells_how_it_ended() => NodeWorld.Play(async world =>
     {
@@ -79,7 +93,7 @@ public sealed class NodeTests
     {
         await world.StartThreeAsync();
         await NodeWorld.WriteAsync(world.Leader, "one");
-        Graft.Consensus.NodeId before = world.Nodes["c"].Id;
+        NodeId before = world.Nodes["c"].Id;
         await world.StopAsync("c");
         await NodeWorld.WriteAsync(world.Nodes["a"], "two");
 

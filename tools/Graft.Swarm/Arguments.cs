@@ -7,13 +7,13 @@ internal sealed class Arguments
 {
     internal const string Usage =
         """
-        usage: ./swarm [-p:PlantedBug=NAME] --layer core|log --seeds N [--from S] [--rot] [--seconds SIM] [--jobs J] [--budget SECONDS] [--stop-at-first] [--trace] [--json]
+        usage: ./swarm [-p:PlantedBug=NAME] --layer core|log|node --seeds N [--from S] [--rot] [--seconds SIM] [--jobs J] [--budget SECONDS] [--stop-at-first] [--trace] [--json]
                ./swarm --kill-table [--layer core|log] [--budget-seeds K] [--budget SECONDS] [--only NAME,...]
           -p:PlantedBug=NAME build with this bug planted; goes to the build, so it has to come first
-          --layer core|log   which layer to simulate: the consensus core on simulated hosts, or the write-ahead log on a simulated disk
+          --layer LAYER      which layer to simulate: the consensus core on simulated hosts, the write-ahead log on a simulated disk, or whole nodes and their clients
           --seeds N          how many seeds to run
           --from S           the first seed; 1 unless given
-          --seconds SIM      simulated seconds of faults per seed, before the healing; 30 unless given (core)
+          --seconds SIM      simulated seconds of faults per seed, before the healing; 30 unless given (core, node)
           --rot              let some seeds damage the medium (log)
           --jobs J           threads, one seed at a time on each; the number of processors unless given
           --budget SECONDS   start no further seed after this many seconds
@@ -28,6 +28,9 @@ internal sealed class Arguments
 
     /// <summary>The log rather than the core.</summary>
     internal bool IsLog { get; private set; }
+
+    /// <summary>Whole nodes rather than the core.</summary>
+    internal bool IsNode { get; private set; }
 
     /// <summary>Some seeds of the log damage the medium.</summary>
     internal bool AllowsRot { get; private set; }
@@ -66,8 +69,9 @@ internal sealed class Arguments
             {
                 case "--layer":
                     layer = value;
-                    problem = value is null ? "--layer expects 'core' or 'log', and nothing came. Write --layer core." : null;
+                    problem = value is null ? "--layer expects 'core', 'log' or 'node', and nothing came. Write --layer core." : null;
                     arguments.IsLog = value == "log";
+                    arguments.IsNode = value == "node";
                     i++;
                     break;
                 case "--seeds":
@@ -136,9 +140,8 @@ internal sealed class Arguments
 
         return layer switch
         {
-            null => "--layer is missing. Write --layer core or --layer log.",
-            "node" => "--layer node isn't there yet. Write --layer core or --layer log.",
-            not ("core" or "log") => $"--layer expects 'core' or 'log', and '{layer}' came. Write --layer core.",
+            null => "--layer is missing. Write --layer core, --layer log or --layer node.",
+            not ("core" or "log" or "node") => $"--layer expects 'core', 'log' or 'node', and '{layer}' came. Write --layer core.",
             _ => Seeds == 0 ? "--seeds is missing. Say how many seeds to run, for example --seeds 100." : null,
         };
     }

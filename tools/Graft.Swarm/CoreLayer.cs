@@ -18,9 +18,7 @@ internal sealed class CoreLayer(int simulatedSeconds) : SeedLayer
 
     internal override long Events => _events;
 
-    internal override string Simulated => string.Create(
-        CultureInfo.InvariantCulture,
-        $"{(long)_simulated.TotalHours}:{_simulated.Minutes:00}:{_simulated.Seconds:00}");
+    internal override string Simulated => Format(_simulated);
 
     // By processor time: what other programs take of this machine says nothing about this one.
     private double EventsPerProcessorSecond =>
@@ -32,10 +30,14 @@ internal sealed class CoreLayer(int simulatedSeconds) : SeedLayer
         return new SeedOutcome(seed, report.Options, report.Digest, report.Failure, report.Where, () => Count(report));
     }
 
-    internal override string ReplayCommand(ulong seed) => ReplayCommand(PlantedBug.Property, seed, simulatedSeconds);
+    internal override string ReplayCommand(ulong seed) => ReplayCommand("core", PlantedBug.Property, seed, simulatedSeconds);
 
-    internal static string ReplayCommand(string property, ulong seed, int seconds) =>
-        $"./swarm {property}--layer core --seeds 1 --from {seed}{(seconds == 30 ? "" : $" --seconds {seconds}")} --trace";
+    internal static string ReplayCommand(string layer, string property, ulong seed, int seconds) =>
+        $"./swarm {property}--layer {layer} --seeds 1 --from {seed}{(seconds == 30 ? "" : $" --seconds {seconds}")} --trace";
+
+    internal static string Format(TimeSpan simulated) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"{(long)simulated.TotalHours}:{simulated.Minutes:00}:{simulated.Seconds:00}");
 
     internal override void PrintSums(long seeds, double seconds)
     {

@@ -21,7 +21,9 @@ internal sealed class SeedRun
     private SeedRun(Arguments arguments)
     {
         _arguments = arguments;
-        _layer = arguments.IsLog ? new LogLayer(arguments.AllowsRot) : new CoreLayer(arguments.Seconds);
+        _layer = arguments.IsLog ? new LogLayer(arguments.AllowsRot)
+            : arguments.IsNode ? new NodeLayer(arguments.Seconds)
+            : new CoreLayer(arguments.Seconds);
         _next = arguments.From;
     }
 

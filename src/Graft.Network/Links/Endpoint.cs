@@ -83,9 +83,11 @@ public sealed partial class Endpoint : IAsyncDisposable
     }
 
     /// <summary>The link to a node; created on first use, and from then on it keeps a connection up. From any thread.</summary>
+    /// <param name="node">The node.</param>
+    /// <param name="address">Where a link that is created finds it; what is sent at once then waits for the connection instead of being dropped.</param>
     /// <exception cref="ArgumentException">It's this node itself.</exception>
     /// <exception cref="ObjectDisposedException">The endpoint is disposed.</exception>
-    public PeerLink Peer(NodeId node)
+    public PeerLink Peer(NodeId node, NodeAddress? address = null)
     {
         if (node == Options.Node)
         {
@@ -105,11 +107,11 @@ public sealed partial class Endpoint : IAsyncDisposable
             _links.Add(node, link);
         }
 
-        // Known before it begins, or it would begin by waiting for somebody to say so, and what is sent at once be dropped: a new leader's
-        // first append, which would come again with the next heartbeat only.
-        if (FindAddress?.Invoke(node) is { } address)
+        // Before the start: the first attempt begins in it, and takes what is sent from then on. What is dropped in its place, a new leader's
+        // first append say, comes again with the next heartbeat only.
+        if (address is { } place)
         {
-            link.SetAddress(address);
+            link.SetAddress(place);
         }
 
         link.Start();
@@ -124,7 +126,7 @@ public sealed partial class Endpoint : IAsyncDisposable
     {
         if (node != Options.Node)
         {
-            Peer(node).SetAddress(address);
+            Peer(node, address).SetAddress(address);
         }
     }
 

@@ -63,6 +63,9 @@ public sealed partial class SimulatedDisk
     /// <summary>The last calls and faults, one line each; empty unless the options ask for them.</summary>
     public IReadOnlyCollection<string> TraceLines => _trace;
 
+    /// <summary>Whether the process has died in a call (<see cref="DieAtCall"/>) and its disk has neither been crashed nor killed since.</summary>
+    public bool HasDied => _hasDied;
+
     /// <summary>How often this was called.</summary>
     public long Count(DiskCall call) => _calls[(int)call];
 

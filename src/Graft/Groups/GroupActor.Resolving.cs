@@ -40,7 +40,6 @@ internal sealed partial class GroupActor
 
     private async ValueTask<WriteResult> LookUpAsync(WriteId write, TimeSpan allowed)
     {
-
         if (write.Entry == EntryId.Zero)
         {
             throw new UnknownOutcomeException("The write has neither a number nor a place in the log, so nothing can be found out of it.", write);
@@ -51,7 +50,7 @@ internal sealed partial class GroupActor
         while (true)
         {
             bool? isCommitted = await FindAsync(write.Entry);
-            if (isCommitted == true)
+            if (isCommitted == true && View.Applied >= write.Entry.Index)
             {
                 return new WriteResult(write.Entry.Index, default);
             }
@@ -64,9 +63,10 @@ internal sealed partial class GroupActor
             TimeSpan left = deadline - _services.Clock.Now;
             if (left <= TimeSpan.Zero)
             {
-                throw new UnknownOutcomeException($"{write.Entry} is neither committed nor replaced yet.", write);
+                throw new UnknownOutcomeException($"{write.Entry} is {(isCommitted == true ? "committed and not applied" : "neither committed nor replaced")} yet.", write);
             }
 
+            // A result is of what was applied, as every other is: whoever asks this node next sees it.
             await ReadAsync(ReadConsistency.AtLeast(write.Entry.Index), query: null, left, CancellationToken.None);
         }
     }

@@ -87,7 +87,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 
     bool IPeers.Send(GroupId group, in Message message, ReadOnlySpan<StoredEntry> entries)
     {
-        PeerLink link = _endpoint.FindPeer(message.To) ?? Link(message.To);
+        PeerLink link = _endpoint.FindPeer(message.To) ?? _endpoint.Peer(message.To, AddressOf(message.To));
         if (entries.IsEmpty)
         {
             return link.Send(group, message, default);
@@ -104,17 +104,6 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         wire.AsSpan(0, entries.Length).Clear();
         ArrayPool<WireEntry>.Shared.Return(wire);
         return isSent;
-    }
-
-    private PeerLink Link(NodeId node)
-    {
-        PeerLink link = _endpoint.Peer(node);
-        if (AddressOf(node) is { } address)
-        {
-            link.SetAddress(address);
-        }
-
-        return link;
     }
 
     void IPeers.FetchSnapshot(GroupActor group, Snapshot snapshot, NodeId from)

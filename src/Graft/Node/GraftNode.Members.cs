@@ -133,27 +133,42 @@ public sealed partial class GraftNode
         }
     }
 
-    // A removed node isn't sent the configuration without it. Others of the group know.
+    // A removed node isn't sent the configuration without it. Others of the group know; and if all that it knows of were replaced while it
+    // was away, those know the ones that came after them.
     private async Task AskWhetherRemovedAsync(GroupActor group, CancellationToken stopping)
     {
-        foreach (Member member in group.View.Membership.Members.ToArray())
+        var asked = new SortedSet<NodeId> { Id };
+        var left = new Queue<NodeId>();
+        foreach (Member member in group.View.Membership.Members)
         {
-            if (member.Id == Id || _network.AddressOf(member.Id) is null)
+            left.Enqueue(member.Id);
+        }
+
+        while (left.TryDequeue(out NodeId node))
+        {
+            if (!asked.Add(node) || _network.AddressOf(node) is null)
             {
                 continue;
             }
 
             try
             {
-                CallReply reply = await _network.Endpoint.CallAsync(member.Id, CallMethod.Describe, group.Id, default, AskPatience, hops: 0, stopping);
-                bool isGone = reply.Status == ReplyStatus.Done
-                    && GroupInfo.TryRead(reply.Body.Span) is { Leader: not null, IsChanging: false } info
-                    && info.MembershipIndex > group.View.MembershipIndex
-                    && !info.Membership.Contains(Id);
-                if (isGone)
+                CallReply reply = await _network.Endpoint.CallAsync(node, CallMethod.Describe, group.Id, default, AskPatience, hops: 0, stopping);
+                if (reply.Status != ReplyStatus.Done || GroupInfo.TryRead(reply.Body.Span) is not { } info || info.MembershipIndex <= group.View.MembershipIndex)
                 {
-                    group.NoteRemoved(GroupInfo.TryRead(reply.Body.Span)!.MembershipIndex, shallStop: false);
+                    continue;
+                }
+
+                if (info is { Leader: not null, IsChanging: false } && !info.Membership.Contains(Id))
+                {
+                    group.NoteRemoved(info.MembershipIndex, shallStop: false);
                     return;
+                }
+
+                foreach ((NodeId known, string address) in info.Addresses)
+                {
+                    Learn(known, address);
+                    left.Enqueue(known);
                 }
             }
             catch (CallException)

@@ -1,0 +1,9 @@
+namespace Graft.Simulation.Nodes;
+
+internal enum NodeState
+{
+    Down,
+    Starting,
+    Running,
+    Stopping,
+}
