@@ -61,7 +61,7 @@ public sealed class NodeTests
         await world.StartAsync("d", "a", "b");
         GraftNode last = await world.StartAsync("e", "a", "b");
 
-        TransferResult result = await world.Leader.Group().TransferLeadershipAsync(last.Id);
+        TransferResult result = await world.Leader.Group().TransferLeadershipAsync(last.Id, default, CancellationToken.None);
 
         Assert.Equal(TransferOutcome.Succeeded, result.Outcome);
     });
