@@ -21,6 +21,7 @@ public sealed partial class Endpoint : IAsyncDisposable
     private readonly SeededRandom _random;
     private IListener? _listener;
     private Task _accepting = Task.CompletedTask;
+    private IDisposable? _watching;
     private ulong _connections;
     private int _clientPlaces;
     private int _nodePlaces;
@@ -82,6 +83,7 @@ public sealed partial class Endpoint : IAsyncDisposable
     public async ValueTask StartAsync(CancellationToken ct)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        _watching ??= Network.Watch(what => Host.Happened(what));
         if (Options.Listen is { } address)
         {
             _listener = await Network.ListenAsync(address, ct);
@@ -176,6 +178,7 @@ public sealed partial class Endpoint : IAsyncDisposable
         }
 
         CancelWaits();
+        _watching?.Dispose();
         if (_listener is not null)
         {
             await _listener.DisposeAsync();
