@@ -11,6 +11,7 @@ internal sealed class ClientSession(ClientOptions options, TimeProvider time, No
     private readonly Lock _gate = new();
     private readonly Queue<TaskCompletionSource> _waiting = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly BackOff _openPause = nodes.NewBackOff();
     private Task _keeping = Task.CompletedTask;
     private bool _isKept;
     private long _lastUsed;
@@ -41,6 +42,7 @@ internal sealed class ClientSession(ClientOptions options, TimeProvider time, No
 
             try
             {
+                // Null after the pause that one in doubt costs, or at the deadline.
                 await _session.OpenAsync(OpenAsync, deadline.Left, time, cancellation);
                 continue;
             }
@@ -92,8 +94,8 @@ internal sealed class ClientSession(ClientOptions options, TimeProvider time, No
         await _keeping;
         _stopping.Dispose();
 
-        // What is still to be asked about needs the session; it expires by itself.
-        if (_session.Id is not 0 and ulong id && !_session.HasUnresolved && nodes.Leader is { } line)
+        // What is still to be asked about needs the session, and so does what is on its way: an earlier attempt of it may be in doubt. It expires by itself.
+        if (_session.Id is not 0 and ulong id && _session.IsIdle && nodes.Leader is { } line)
         {
             var call = new WriteCall(WriteForm.CloseSession, new WriteOptions { Session = id }, default);
             await WriteAttempt.OfAsync(line.Name, line.CallAsync(CallMethod.Write, options.Group, call.Encode(), ClosePatience, CancellationToken.None));
@@ -161,11 +163,14 @@ internal sealed class ClientSession(ClientOptions options, TimeProvider time, No
                 new Deadline(time, options.AttemptTimeout),
                 CancellationToken.None);
             StartKeeping();
+            _openPause.Reset();
             return opened.Index.Value;
         }
         catch (UnknownOutcomeException)
         {
-            // One that was opened and isn't known to us expires.
+            // One that was opened and isn't known to us expires, and until then stands in the place of somebody else's: all writes of this
+            // client wait before the next is asked for.
+            await Task.Delay(nodes.Draw(_openPause), time, CancellationToken.None);
             return null;
         }
     }

@@ -134,6 +134,11 @@ internal sealed class LeaderCalls(ClientOptions options, TimeProvider time, Node
             detour ??= new Route(line, IsDirect: false);
         }
 
+        if (best is null)
+        {
+            nodes.AskSeedsAgain();
+        }
+
         return new Discovery(best, detour);
     }
 

@@ -67,6 +67,18 @@ internal sealed class NodeLine : IAsyncDisposable
         }
     }
 
+    /// <summary>The last attempt to connect came to nothing.</summary>
+    internal bool HasFailed
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _pause > TimeSpan.Zero;
+            }
+        }
+    }
+
     internal bool IsUsable => Foreign is null && (IsOpen || NotBefore == TimeSpan.Zero);
 
     /// <summary>The node says that it is reached elsewhere. What works is kept, and that is tried when it fails.</summary>

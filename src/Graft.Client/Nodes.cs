@@ -74,7 +74,10 @@ internal sealed class Nodes : IAsyncDisposable
         }
     }
 
-    /// <summary>Whom to ask, in this order: who answered last, who is connected, the others, and seeds that nobody has answered at yet.</summary>
+    /// <summary>
+    /// Whom to ask, in this order: who answered last, who is connected, the others, and who couldn't be reached the last time. Among equals,
+    /// seeds that nobody has answered at yet come last.
+    /// </summary>
     internal NodeLine[] Candidates()
     {
         lock (_gate)
@@ -83,8 +86,23 @@ internal sealed class Nodes : IAsyncDisposable
             [
                 .. _nodes.Values.Concat(_seeds)
                     .Where(static line => line.IsUsable)
-                    .OrderBy(line => line == _lastGood ? 0 : line.IsOpen ? 1 : 2),
+                    .OrderBy(line => line == _lastGood ? 0 : line.IsOpen ? 1 : line.HasFailed ? 3 : 2),
             ];
+        }
+    }
+
+    /// <summary>Nobody that is known answers any more: whoever is at the seeds now may be somebody else than the last time.</summary>
+    internal void AskSeedsAgain()
+    {
+        lock (_gate)
+        {
+            foreach (NodeAddress address in _options.Seeds)
+            {
+                if (!_seeds.Exists(seed => seed.Address == address))
+                {
+                    _seeds.Add(NewLine(null, address));
+                }
+            }
         }
     }
 
@@ -115,13 +133,23 @@ internal sealed class Nodes : IAsyncDisposable
                 return null;
             }
 
-            if (!_nodes.TryAdd(welcome.Node, line))
+            NodeLine? known = _nodes.GetValueOrDefault(welcome.Node);
+            if (known is { IsOpen: true })
             {
                 // The seed is another name of a node that has its line already.
-                _closing.RemoveAll(static task => task.IsCompleted);
-                _closing.Add(CloseSoonAsync(line));
+                CloseSoon_NeedsLock(line);
+                return null;
             }
-            else if (welcome.Advertised is { } advertised)
+
+            if (known is not null)
+            {
+                _leader = _leader == known ? line : _leader;
+                _lastGood = _lastGood == known ? line : _lastGood;
+                CloseSoon_NeedsLock(known);
+            }
+
+            _nodes[welcome.Node] = line;
+            if (welcome.Advertised is { } advertised)
             {
                 line.Suggest(advertised);
             }
@@ -234,6 +262,12 @@ internal sealed class Nodes : IAsyncDisposable
     }
 
     private NodeLine NewLine(NodeId? node, NodeAddress address) => new(this, node, address, NewBackOff(), _time);
+
+    private void CloseSoon_NeedsLock(NodeLine line)
+    {
+        _closing.RemoveAll(static task => task.IsCompleted);
+        _closing.Add(CloseSoonAsync(line));
+    }
 
     // Its opener is still waiting for the line.
     private static async Task CloseSoonAsync(NodeLine line)

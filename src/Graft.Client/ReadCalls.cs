@@ -91,7 +91,7 @@ internal sealed class ReadCalls(ClientOptions options, Nodes nodes, LeaderCalls 
         string text = $"{line.Name}: {failure.Text}";
         return failure.Reason switch
         {
-            RejectReason.Malformed => throw new RejectedException(failure.Reason, text),
+            RejectReason.Malformed or RejectReason.TooLarge => throw new RejectedException(failure.Reason, text),
             RejectReason.Overloaded => new OverloadedException(text, reply.RetryAfter),
             _ => new ReadFailedException(failure.Reason, text),
         };

@@ -106,4 +106,45 @@ public sealed class ReadTests
 
         await Assert.ThrowsAsync<UnknownOutcomeException>(() => change);
     });
+
+    [Fact] // C1: a name may stand for whoever is there
+    public void A_seed_stays_one_when_all_who_were_there_have_been_replaced() => NodeWorld.Play(async world =>
+    {
+        world.Configure = static (name, options) => options.LeaveOnStop = name == "a";
+        await world.StartAsync("a");
+        await using GraftClient client = world.Client("a");
+        Assert.Equal("", await client.AskAsync());
+
+        // Another node, reached at the address of the first.
+        await world.StartAsync("d", "a");
+        await world.StopAsync("a");
+        await world.StopAsync("d");
+        world.Configure = static (_, options) => options.Listen = NodeWorld.At("a");
+        GraftNode other = await world.StartAsync("d");
+        await NodeWorld.WriteAsync(other, "x");
+
+        Assert.Equal("x", await client.AskAsync());
+        Assert.Equal("2:y", await client.SayAsync("y"));
+    });
+
+    [Fact]
+    public void An_answer_that_no_call_carries_is_told_as_such_and_at_once() => NodeWorld.Play(async world =>
+    {
+        world.Around = static (_, machine) => new TalkativeMachine(machine);
+        await world.StartThreeAsync();
+        await using GraftClient client = world.Client("a", "b", "c");
+        Assert.Equal("1:x", await client.SayAsync("x"));
+        TimeSpan began = world.World.Time.Elapsed;
+
+        RejectedException read = await Assert.ThrowsAsync<RejectedException>(() => client.QueryAsync(new byte[] { 1 }, default, default, CancellationToken.None).AsTask());
+        UnknownOutcomeException write = await Assert.ThrowsAsync<UnknownOutcomeException>(() => client.SayAsync("long"));
+        UnknownOutcomeException asked = await Assert.ThrowsAsync<UnknownOutcomeException>(() => client.ResolveAsync(write.Write, default, CancellationToken.None).AsTask());
+
+        Assert.Equal(RejectReason.TooLarge, read.Reason);
+        Assert.Contains("17825792 bytes", read.Message, StringComparison.Ordinal);
+        Assert.Contains("It was carried out at index", write.Message, StringComparison.Ordinal);
+        Assert.Contains("It was carried out at index", asked.Message, StringComparison.Ordinal);
+        Assert.True(world.World.Time.Elapsed - began < TimeSpan.FromSeconds(1));
+        Assert.Equal(1, world.TimesApplied("long"));
+    });
 }

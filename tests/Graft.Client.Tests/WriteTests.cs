@@ -2,6 +2,7 @@ using System.Text;
 using Graft.Consensus;
 using Graft.Network;
 using Graft.Tests;
+using Graft.Tests.Support;
 
 namespace Graft.Client.Tests;
 
@@ -306,6 +307,50 @@ public sealed class WriteTests
 
         Assert.Equal((RejectReason.TooLarge, RejectReason.TooLarge), (large.Reason, larger.Reason));
         Assert.Equal("1:x", await client.SayAsync("x"));
+    });
+
+    [Fact] // each may have left one in the group, in the place of somebody else's
+    public void Sessions_whose_opening_is_in_doubt_are_not_asked_for_without_a_pause() => WorldContext.Run(1, static async world =>
+    {
+        var network = new MemoryNetwork();
+        var host = new StubbornHost(new NodeId(1));
+        var options = new EndpointOptions { Node = new NodeId(1), Incarnation = new Incarnation(1), Listen = NodeWorld.At("a") };
+        await using var node = new Endpoint(options, network.At("a"), world.Time, new SeededRandom(1), host);
+        await node.StartAsync(CancellationToken.None);
+        await using var client = new GraftClient(
+            new ClientOptions { Seeds = [NodeWorld.At("a")] }, new ClientSeams { Network = network.At("client"), Time = world.Time, Seed = 1 });
+
+        Task<string>[] writes = [.. Enumerable.Range(0, 5).Select(i => client.SayAsync($"{i}", TimeSpan.FromSeconds(10)))];
+        foreach (Task<string> write in writes)
+        {
+            RejectedException rejected = await Assert.ThrowsAsync<RejectedException>(() => write);
+            Assert.Equal(RejectReason.NoLeader, rejected.Reason);
+        }
+
+        Assert.InRange(host.Writes, 8, 25);
+    });
+
+    [Fact] // W7
+    public void A_client_that_is_disposed_leaves_the_session_of_a_write_that_is_on_its_way() => NodeWorld.Play(async world =>
+    {
+        await world.StartThreeAsync();
+        GraftClient client = world.Client("a");
+        await using GraftClient other = world.Client("other", static options => options, "a");
+        await client.SayAsync("first");
+        var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        foreach (TestMachine machine in world.Machines.Values)
+        {
+            machine.Gate = gate.Task;
+        }
+
+        Task<string> write = client.SayAsync("on its way", TimeSpan.FromMinutes(1));
+        await world.World.DelayAsync(TimeSpan.FromSeconds(1));
+        await client.DisposeAsync();
+        UnknownOutcomeException unknown = await Assert.ThrowsAsync<UnknownOutcomeException>(() => write);
+        gate.SetResult();
+
+        WriteResult result = await other.ResolveAsync(unknown.Write, default, CancellationToken.None);
+        Assert.Equal("2:on its way", Encoding.UTF8.GetString(result.Answer.Span));
     });
 
     /// <summary>What the group says of a write whose outcome was unknown.</summary>

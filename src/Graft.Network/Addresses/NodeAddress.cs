@@ -61,6 +61,9 @@ public readonly record struct NodeAddress(string Host, int Port)
     public bool IsLoopback => string.Equals(Host, "localhost", StringComparison.OrdinalIgnoreCase)
         || (IPAddress.TryParse(Host, out IPAddress? address) && IPAddress.IsLoopback(address));
 
+    /// <summary>Whether it stands for every address of the machine, as 0.0.0.0 and [::] do: good to listen on, and nothing that anybody could dial.</summary>
+    public bool IsAny => IPAddress.TryParse(Host, out IPAddress? address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
+
     public override string ToString() =>
         string.Create(CultureInfo.InvariantCulture, $"{(Host?.Contains(':', StringComparison.Ordinal) == true ? $"[{Host}]" : Host)}:{Port}");
 

@@ -5,22 +5,28 @@ namespace Graft.Network;
 /// <summary>The accepting side of a call connection: starts each request and sends each answer as it comes.</summary>
 internal sealed class CallServer
 {
+    // What an answer holds of the budgets that no request stands for. No request has as little: its head has bytes.
+    private const int Nothing = 0;
+
     private readonly Endpoint _endpoint;
     private readonly EndpointOptions _options;
     private readonly IConnection _connection;
     private readonly Hello _hello;
     private readonly Outbox _outbox;
-    private readonly CallBudget _budget;
+    private readonly ByteBudget _budget;
     private readonly Lock _gate = new();
     private readonly SortedDictionary<ulong, ServedCall> _calls = [];
+    private readonly Queue<(ulong Id, CallReply Reply, int Held)> _answers = [];
     private bool _isEnded;
 
     internal CallServer(Endpoint endpoint, IConnection connection, Hello hello)
     {
         (_endpoint, _options, _connection, _hello) = (endpoint, endpoint.Options, connection, hello);
-        _outbox = new Outbox(_options.QueuedBytesMax, endpoint.Time);
-        _budget = new CallBudget(_options.CallsPerConnectionMax, _options.CallBytesPerConnectionMax);
+        _outbox = new Outbox(_options.QueuedBytesMax, endpoint.Time) { OnRoom = SendWaiting };
+        _budget = new ByteBudget(_options.CallsPerConnectionMax, _options.CallBytesPerConnectionMax);
     }
+
+    private CallReply Overloaded => new(CallStatus.Overloaded, default, _options.OverloadedRetryAfter);
 
     /// <returns>Why it ended, or null if the caller closed it in order.</returns>
     internal async Task<string?> RunAsync(FrameReader reader)
@@ -52,7 +58,11 @@ internal sealed class CallServer
         switch (reader.Header.Type)
         {
             case FrameType.Ping:
-                return _outbox.TryAdd(FrameType.Pong, id) ? null : "It asks and doesn't read the answers.";
+                // No room means that much is under way, and that is heard as well.
+                _outbox.TryAdd(FrameType.Pong, id);
+                return null;
+            case FrameType.Request when reader.IsPassedOver:
+                return TurnAway(id, "Too many long requests were coming at a time; one more was turned away.");
             case FrameType.Request:
                 return Begin(id, reader.Body);
             case FrameType.Cancel:
@@ -80,12 +90,10 @@ internal sealed class CallServer
         int size = (int)body.Length;
         if (!TryEnter(size))
         {
-            _endpoint.Host.Happened(new NetworkEvent(
-                NetworkEventKind.CallOverloaded, _connection.RemoteName, _hello.Node, "Too many requests are in work; one more was turned away."));
-            return Answer(id, new CallReply(CallStatus.Overloaded, default, _options.OverloadedRetryAfter));
+            return TurnAway(id, "Too many requests are in work; one more was turned away.");
         }
 
-        Block block = _endpoint.Pool.Open(size);
+        Block block = _endpoint.CallPool.Open(size);
         body.CopyTo(block.Memory.Span);
         var request = new CallRequest(_outbox, id, _hello, _connection.PeerNames)
         {
@@ -105,7 +113,8 @@ internal sealed class CallServer
         if (!isNew)
         {
             call.Cancellation.Dispose();
-            End(block);
+            block.Release();
+            Leave(size);
             return $"It sent a second request {id} while the first is in work.";
         }
 
@@ -145,27 +154,93 @@ internal sealed class CallServer
         }
 
         call.Cancellation.Dispose();
-        if (isWanted)
+        int held = block.Length;
+        block.Release();
+        if (!isWanted || TryAnswer(call.Id, reply, held))
         {
-            Answer(call.Id, reply);
+            Leave(held);
         }
-
-        End(block);
     }
 
-    // A caller that doesn't take its answers is cut off: they are what fills the queue.
-    private string? Answer(ulong id, CallReply reply)
+    private string? TurnAway(ulong id, string why)
+    {
+        Tell(why);
+        lock (_gate)
+        {
+            if (!TrySend(id, Overloaded))
+            {
+                // Beside all that is in work. They are a few bytes each, and whoever wants more of them doesn't read.
+                if (_answers.Count >= _options.CallsMax)
+                {
+                    return "It asks and doesn't read the answers.";
+                }
+
+                _answers.Enqueue((id, Overloaded, Nothing));
+            }
+        }
+
+        return null;
+    }
+
+    // Whether what the request has held in the budgets is free: the answer has been added, or holds something of its own.
+    private bool TryAnswer(ulong id, CallReply reply, int held)
+    {
+        lock (_gate)
+        {
+            if (_isEnded || (_answers.Count == 0 && TrySend(id, reply)))
+            {
+                return true;
+            }
+
+            // A caller that reads as fast as its line goes has to get what it asked for, so the answer waits. One that doesn't read at all is
+            // cut off by the watch, and until then what waits for it is bounded as its requests are.
+            if (!reply.Body.IsEmpty && CanEverBeSent(reply) && TryEnter(reply.Body.Length))
+            {
+                _answers.Enqueue((id, reply, reply.Body.Length));
+                return true;
+            }
+
+            // What stands in its place may go at once, and nothing that is being written may be there to call for it.
+            _answers.Enqueue((id, reply.Body.IsEmpty ? reply : InPlaceOf(reply), held));
+            SendWaiting();
+        }
+
+        if (!reply.Body.IsEmpty)
+        {
+            Tell($"There was no room for an answer of {reply.Body.Length} bytes, and the caller was told so.");
+        }
+
+        return false;
+    }
+
+    // "Overloaded" says that nothing was done. Of a write that would be false, and its caller can ask what became of it.
+    private CallReply InPlaceOf(CallReply reply) =>
+        reply.ChangedNothing && CanEverBeSent(reply) ? Overloaded : new CallReply(CallStatus.Failed, default);
+
+    // One that is longer than all that may wait would stand before all others for ever.
+    private bool CanEverBeSent(CallReply reply) => FrameHeader.Size + CallCodec.ResponseHeadBytes + reply.Body.Length <= _options.QueuedBytesMax;
+
+    private void SendWaiting()
+    {
+        lock (_gate)
+        {
+            while (_answers.TryPeek(out (ulong Id, CallReply Reply, int Held) answer) && TrySend(answer.Id, answer.Reply))
+            {
+                _answers.Dequeue();
+                Leave(answer.Held);
+            }
+        }
+    }
+
+    private bool TrySend(ulong id, CallReply reply)
     {
         Span<byte> head = stackalloc byte[CallCodec.ResponseHeadBytes];
         CallCodec.WriteResponse(head, reply.Status, reply.RetryAfter);
-        if (_outbox.TryAdd(FrameType.Response, id, head, reply.Body.Span, out _))
-        {
-            return null;
-        }
-
-        _connection.Abort();
-        return "It asks and doesn't read the answers.";
+        return _outbox.TryAdd(FrameType.Response, id, head, reply.Body.Span, out _);
     }
+
+    private void Tell(string why) =>
+        _endpoint.Host.Happened(new NetworkEvent(NetworkEventKind.CallOverloaded, _connection.RemoteName, _hello.Node, why));
 
     private void Cancel(ulong id)
     {
@@ -188,6 +263,12 @@ internal sealed class CallServer
         {
             _isEnded = true;
             calls = [.. _calls.Values];
+            foreach ((ulong _, CallReply _, int held) in _answers)
+            {
+                Leave(held);
+            }
+
+            _answers.Clear();
         }
 
         foreach (ServedCall call in calls)
@@ -229,10 +310,12 @@ internal sealed class CallServer
         return false;
     }
 
-    private void End(Block block)
+    private void Leave(int bytes)
     {
-        _budget.Leave(block.Length);
-        _endpoint.Calls.Leave(block.Length);
-        block.Release();
+        if (bytes != Nothing)
+        {
+            _budget.Leave(bytes);
+            _endpoint.Calls.Leave(bytes);
+        }
     }
 }

@@ -24,7 +24,7 @@ internal static class Dialer
         {
             using CancellationTokenRegistration registration = cancellation.UnsafeRegister(static state => ((IConnection)state!).Abort(), connection);
             using var watch = new ConnectionWatch(time, connection, helloTimeout);
-            var reader = new FrameReader(connection.Input);
+            var reader = new FrameReader(connection.Input, WireLimits.HelloBytesMax);
             await WriteHelloAsync(connection.Output, hello);
             bool hasAnswer = await reader.MoveNextAsync();
             cancellation.ThrowIfCancellationRequested();
@@ -36,6 +36,7 @@ internal static class Dialer
             }
 
             Welcome welcome = ReadAnswer(address, hello, reader);
+            reader.Expect(int.MaxValue, budget: null);
             isWelcome = true;
             return new Dialed(connection, reader, welcome);
         }
@@ -79,6 +80,10 @@ internal static class Dialer
         catch (OperationCanceledException exception) when (!cancellation.IsCancellationRequested)
         {
             throw new IOException($"{address} didn't answer within {timeout.TotalSeconds:0.###} s.", exception);
+        }
+        catch (Exception exception) when (exception is not (IOException or OperationCanceledException))
+        {
+            throw ConnectionFaults.NotOpened(exception);
         }
     }
 

@@ -85,8 +85,8 @@ public static class FoundingWatch
         try
         {
             using var watch = new ConnectionWatch(time, connection, options.HelloTimeout);
-            await connection.OpenAsync(CancellationToken.None);
-            var reader = new FrameReader(connection.Input);
+            await ConnectionFaults.OpenAsync(connection, CancellationToken.None);
+            var reader = new FrameReader(connection.Input, WireLimits.HelloBytesMax);
             if (await reader.ReadPreambleAsync() is { } kind && await reader.MoveNextAsync() && reader.Header.Type == FrameType.Hello
                 && HelloCodec.TryReadHello(kind, reader.Body.ToArray()) is { } hello)
             {

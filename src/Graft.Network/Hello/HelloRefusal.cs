@@ -10,5 +10,8 @@ public sealed record HelloRefusal(RefusalCode Code, ulong Said, ulong Held, stri
     /// <summary>The longest text, in bytes of UTF-8.</summary>
     public const int TextBytesMax = 512;
 
+    /// <summary>Whether the same hello may be welcome a little later.</summary>
+    public bool IsPassing => Code is RefusalCode.Busy or RefusalCode.Draining or RefusalCode.NotReady;
+
     public override string ToString() => $"{Code}: {Text}";
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Graft.Consensus;
 
 namespace Graft.Network;
 
@@ -14,36 +13,49 @@ public sealed partial class Endpoint
     public Task AcceptAsync(IConnection connection)
     {
         ArgumentNullException.ThrowIfNull(connection);
-        var served = new Served(connection);
-        ulong number;
-        lock (_gate)
+        if (TryEnter(connection, out Served? displaced) is not { } served)
         {
-            number = ++_connections;
-            if (!_isDisposed && _served.Count < Options.ConnectionsMax)
-            {
-                _served.Add(number, served);
-            }
-            else
-            {
-                number = 0;
-            }
-        }
-
-        if (number == 0)
-        {
-            if (!_stopping.IsCancellationRequested)
-            {
-                Host.Happened(new NetworkEvent(
-                    NetworkEventKind.TooManyConnections, connection.RemoteName, null, $"{Options.ConnectionsMax} connections are open; one more was closed."));
-            }
-
             connection.Abort();
             return connection.DisposeAsync().AsTask();
         }
 
-        Task task = ServeAsync(number, connection);
-        served.Task = task;
-        return task;
+        if (displaced is not null)
+        {
+            Host.Happened(new NetworkEvent(
+                NetworkEventKind.TooManyConnections,
+                displaced.Connection.RemoteName,
+                null,
+                $"{Options.UnheardConnectionsMax} connections had said nothing yet; the oldest was closed for one more."));
+            displaced.Connection.Abort();
+        }
+
+        return served.RunAsync(ServeAsync);
+    }
+
+    // Null once the endpoint is disposed.
+    private Served? TryEnter(IConnection connection, out Served? displaced)
+    {
+        displaced = null;
+        lock (_gate)
+        {
+            if (_isDisposed)
+            {
+                return null;
+            }
+
+            if (_unheard.Count >= Options.UnheardConnectionsMax)
+            {
+                // The oldest: whoever means to say something has said it long before its turn comes.
+                displaced = _unheard.First().Value;
+                displaced.IsDisplaced = true;
+                _unheard.Remove(displaced.Number);
+            }
+
+            var served = new Served(++_connections, connection);
+            _served.Add(served.Number, served);
+            _unheard.Add(served.Number, served);
+            return served;
+        }
     }
 
     // A node that runs out of handles once isn't deaf for ever after.
@@ -87,13 +99,16 @@ public sealed partial class Endpoint
         }
     }
 
-    private async Task ServeAsync(ulong number, IConnection connection)
+    private async Task ServeAsync(Served served)
     {
+        IConnection connection = served.Connection;
+        FrameReader? begun = null;
         try
         {
-            if (await GreetAsync(connection) is var (hello, reader))
+            if (await GreetAsync(served) is var (hello, reader))
             {
-                string? error = await ServeAsync(connection, reader, hello);
+                begun = reader;
+                string? error = await ServeAsync(served, reader, hello);
                 if (error is not null && !_stopping.IsCancellationRequested)
                 {
                     Host.Happened(new NetworkEvent(NetworkEventKind.ConnectionBroken, connection.RemoteName, hello.Node, error));
@@ -107,30 +122,38 @@ public sealed partial class Endpoint
         }
         finally
         {
+            begun?.GiveBack();
             connection.Abort();
             await connection.DisposeAsync();
-            lock (_gate)
-            {
-                _served.Remove(number);
-            }
+            Leave(served);
         }
     }
 
-    private async Task<string?> ServeAsync(IConnection connection, FrameReader reader, Hello hello) => hello.Kind switch
+    private async Task<string?> ServeAsync(Served served, FrameReader reader, Hello hello)
     {
-        ConnectionKind.Peer => await ReceiveAsync(connection, reader, hello),
-        ConnectionKind.Call => await new CallServer(this, connection, hello).RunAsync(reader),
-        ConnectionKind.Snapshot => await new SnapshotServer(this, connection, hello).RunAsync(reader),
-    };
+        switch (hello.Kind)
+        {
+            case ConnectionKind.Peer:
+                reader.Expect(int.MaxValue, _peerFrames);
+                return await ReceiveAsync(served, reader, hello);
+            case ConnectionKind.Call:
+                reader.Expect(int.MaxValue, _callFrames);
+                return await new CallServer(this, served.Connection, hello).RunAsync(reader);
+            default:
+                reader.Expect(WireLimits.FetchBytesMax, budget: null);
+                return await new SnapshotServer(this, served.Connection, hello).RunAsync(reader);
+        }
+    }
 
     // Null if it was refused, ended or too slow; then there is nothing more to do.
-    private async Task<(Hello, FrameReader)?> GreetAsync(IConnection connection)
+    private async Task<(Hello, FrameReader)?> GreetAsync(Served served)
     {
+        IConnection connection = served.Connection;
         using var watch = new ConnectionWatch(Time, connection, Options.HelloTimeout);
         try
         {
-            await connection.OpenAsync(_stopping.Token);
-            var reader = new FrameReader(connection.Input);
+            await ConnectionFaults.OpenAsync(connection, _stopping.Token);
+            var reader = new FrameReader(connection.Input, WireLimits.HelloBytesMax);
             ConnectionKind? kind = await reader.ReadPreambleAsync();
             bool isThere = kind is not null && await reader.MoveNextAsync();
             if (!isThere)
@@ -138,7 +161,7 @@ public sealed partial class Endpoint
                 string why = watch.HasExpired ? $"Its hello wasn't complete after {Options.HelloTimeout.TotalSeconds:0.###} s."
                     : kind is null ? "It doesn't speak our protocol."
                     : reader.Error ?? "It ended before its hello.";
-                Host.Happened(new NetworkEvent(NetworkEventKind.HelloIncomplete, connection.RemoteName, null, why));
+                TellIncomplete(served, why);
                 return null;
             }
 
@@ -147,7 +170,7 @@ public sealed partial class Endpoint
                 : _isDraining ? new HelloRefusal(RefusalCode.Draining, 0, 0, $"{Options.Node} is shutting down.")
                 : HelloRules.Check(hello, Host.Cluster, Options.Node, Options.Incarnation)
                     ?? Host.Judge(hello, connection.PeerNames)
-                    ?? CheckLife(hello);
+                    ?? Admit(served, hello);
             await AnswerAsync(connection, hello, refusal);
             if (refusal is null)
             {
@@ -163,24 +186,98 @@ public sealed partial class Endpoint
         }
         catch (Exception exception) when (ConnectionFaults.Is(exception))
         {
-            Host.Happened(new NetworkEvent(NetworkEventKind.HelloIncomplete, connection.RemoteName, null, exception.Message));
+            TellIncomplete(served, exception.Message);
             return null;
         }
     }
 
+    private void TellIncomplete(Served served, string why)
+    {
+        if (!served.IsDisplaced)
+        {
+            Host.Happened(new NetworkEvent(NetworkEventKind.HelloIncomplete, served.Connection.RemoteName, null, why));
+        }
+    }
+
+    // The last word before the welcome, in one step: of two hellos of a node that come at a time, the later life's stays whichever is answered first.
+    private HelloRefusal? Admit(Served served, Hello hello)
+    {
+        PeerReceiver? older = null;
+        lock (_gate)
+        {
+            if ((CheckLife_NeedsLock(hello) ?? TakePlace_NeedsLock(served, hello)) is { } refusal)
+            {
+                return refusal;
+            }
+
+            if (hello is { Kind: ConnectionKind.Peer, Node: { } node })
+            {
+                _receivers.TryGetValue(node, out older);
+                _receivers[node] = served.Receiver = new PeerReceiver(this, served.Connection, hello);
+            }
+        }
+
+        if (older is not null)
+        {
+            older.Retire();
+            Host.Happened(new NetworkEvent(
+                NetworkEventKind.ConnectionReplaced, served.Connection.RemoteName, hello.Node, "A newer connection replaces an older one."));
+        }
+
+        return null;
+    }
+
     // A later life of a node is connected: this is a process that should be dead, or a copy of its disk (museum M04).
-    private HelloRefusal? CheckLife(Hello hello)
+    private HelloRefusal? CheckLife_NeedsLock(Hello hello) =>
+        hello is { Kind: ConnectionKind.Peer, Node: { } node }
+        && _receivers.TryGetValue(node, out PeerReceiver? other) && other.Incarnation > hello.Incarnation
+            ? new HelloRefusal(
+                RefusalCode.EarlierLife,
+                hello.Incarnation.Value,
+                other.Incarnation.Value,
+                $"You are {node} in life {hello.Incarnation}; life {other.Incarnation} of it is connected.")
+            : null;
+
+    // Clients may be many. If they could take the places of nodes, a node whose connection breaks once would never come back.
+    private HelloRefusal? TakePlace_NeedsLock(Served served, Hello hello)
+    {
+        bool isNode = hello.Node is not null;
+        int taken = isNode ? _nodePlaces : _clientPlaces;
+        int places = isNode ? Options.NodeConnectionsMax : Options.ClientConnectionsMax;
+        if (taken >= places)
+        {
+            return new HelloRefusal(
+                RefusalCode.Busy, (ulong)taken, (ulong)places, $"{taken} connections of {(isNode ? "nodes" : "clients")} are open here, as many as may be.");
+        }
+
+        _unheard.Remove(served.Number);
+        served.Place = isNode ? Place.Node : Place.Client;
+        _nodePlaces += isNode ? 1 : 0;
+        _clientPlaces += isNode ? 0 : 1;
+        return null;
+    }
+
+    private void Leave(Served served)
     {
         lock (_gate)
         {
-            return hello is { Kind: ConnectionKind.Peer, Node: { } node }
-                && _receivers.TryGetValue(node, out PeerReceiver? other) && other.Incarnation > hello.Incarnation
-                ? new HelloRefusal(
-                    RefusalCode.EarlierLife,
-                    hello.Incarnation.Value,
-                    other.Incarnation.Value,
-                    $"You are {node} in life {hello.Incarnation}; life {other.Incarnation} of it is connected.")
-                : null;
+            _served.Remove(served.Number);
+            _unheard.Remove(served.Number);
+            _nodePlaces -= served.Place == Place.Node ? 1 : 0;
+            _clientPlaces -= served.Place == Place.Client ? 1 : 0;
+        }
+
+        Unregister(served.Receiver);
+    }
+
+    private void Unregister(PeerReceiver? receiver)
+    {
+        lock (_gate)
+        {
+            if (receiver is not null && _receivers.TryGetValue(receiver.Node, out PeerReceiver? current) && current == receiver)
+            {
+                _receivers.Remove(receiver.Node);
+            }
         }
     }
 
@@ -205,36 +302,19 @@ public sealed partial class Endpoint
         await Dialer.WriteFrameAsync(connection.Output, FrameType.Welcome, 0, body.AsMemory(0, HelloCodec.Write(welcome, body)));
     }
 
-    private async Task<string?> ReceiveAsync(IConnection connection, FrameReader reader, Hello hello)
+    private async Task<string?> ReceiveAsync(Served served, FrameReader reader, Hello hello)
     {
-        NodeId node = hello.Node!.Value;
-        var receiver = new PeerReceiver(this, connection, hello);
-        PeerReceiver? older;
-        PeerLink? link;
-        lock (_gate)
+        PeerReceiver receiver = served.Receiver!;
+        if (receiver.IsRetired)
         {
-            _receivers.TryGetValue(node, out older);
-            _receivers[node] = receiver;
-            _links.TryGetValue(node, out link);
+            // While its welcome was written, a newer one came.
+            return null;
         }
 
-        if (older is not null)
-        {
-            older.Retire();
-            Host.Happened(new NetworkEvent(NetworkEventKind.ConnectionReplaced, connection.RemoteName, node, "A newer connection replaces an older one."));
-        }
-
-        Host.PeerHeard(node, hello.Incarnation, hello.Advertised);
-        link?.TryAtOnce();
+        Host.PeerHeard(receiver.Node, hello.Incarnation, hello.Advertised);
+        FindPeer(receiver.Node)?.TryAtOnce();
         string? error = await receiver.RunAsync(reader);
-        lock (_gate)
-        {
-            if (_receivers.TryGetValue(node, out PeerReceiver? current) && current == receiver)
-            {
-                _receivers.Remove(node);
-            }
-        }
-
+        Unregister(receiver);
         return receiver.IsRetired ? null : error;
     }
 }

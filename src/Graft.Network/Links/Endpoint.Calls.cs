@@ -55,15 +55,15 @@ public sealed partial class Endpoint
         return await CallConnection.OpenAsync(options, Network, address, Time, _stopping.Token);
     }
 
-    private void ForgetCalls(NodeId node)
+    private Task ForgetCallsAsync(NodeId node)
     {
+        CallLine? line;
         lock (_callGate)
         {
-            if (_calls.Remove(node, out CallLine? line))
-            {
-                _ended.Add(line.DisposeAsync().AsTask());
-            }
+            _calls.Remove(node, out line);
         }
+
+        return line?.DisposeAsync().AsTask() ?? Task.CompletedTask;
     }
 
     private async Task DisposeCallsAsync()

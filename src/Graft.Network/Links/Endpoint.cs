@@ -13,12 +13,18 @@ public sealed partial class Endpoint : IAsyncDisposable
     private readonly SortedDictionary<NodeId, PeerLink> _links = [];
     private readonly SortedDictionary<NodeId, PeerReceiver> _receivers = [];
     private readonly SortedDictionary<ulong, Served> _served = [];
+    private readonly SortedDictionary<ulong, Served> _unheard = [];
+    private readonly ByteBudget _peerFrames;
+    private readonly ByteBudget _callFrames;
     private readonly List<Task> _ended = [];
     private readonly CancellationTokenSource _stopping = new();
     private readonly SeededRandom _random;
     private IListener? _listener;
     private Task _accepting = Task.CompletedTask;
+    private IDisposable? _watching;
     private ulong _connections;
+    private int _clientPlaces;
+    private int _nodePlaces;
     private volatile bool _isDraining;
     private bool _isDisposed;
 
@@ -38,7 +44,9 @@ public sealed partial class Endpoint : IAsyncDisposable
         ArgumentNullException.ThrowIfNull(host);
         options.ThrowIfInvalid();
         (Options, Network, Time, _random, Host) = (options, network, time, random, host);
-        Calls = new CallBudget(options.CallsMax, options.CallBytesMax);
+        Calls = new ByteBudget(options.CallsMax, options.CallBytesMax);
+        _peerFrames = new ByteBudget(int.MaxValue, options.UnfinishedBytesMax);
+        _callFrames = new ByteBudget(int.MaxValue, options.UnfinishedBytesMax);
         Snapshots = new SnapshotLimits(options.SnapshotsMax, options.SnapshotBytesPerSecond, time);
     }
 
@@ -57,9 +65,13 @@ public sealed partial class Endpoint : IAsyncDisposable
 
     internal IEndpointHost Host { get; }
 
+    /// <summary>Of received batches. What it holds is <see cref="EndpointOptions.ReceivedBytesMax"/>'s.</summary>
     internal BlockPool Pool { get; } = new();
 
-    internal CallBudget Calls { get; }
+    /// <summary>Of requests, which have a budget of their own: callers that wait must not keep appends away.</summary>
+    internal BlockPool CallPool { get; } = new();
+
+    internal ByteBudget Calls { get; }
 
     internal SnapshotLimits Snapshots { get; }
 
@@ -75,6 +87,7 @@ public sealed partial class Endpoint : IAsyncDisposable
     public async ValueTask StartAsync(CancellationToken ct)
     {
         ObjectDisposedException.ThrowIf(_isDisposed, this);
+        _watching ??= Network.Watch(what => Host.Happened(what));
         if (Options.Listen is { } address)
         {
             _listener = await Network.ListenAsync(address, ct);
@@ -133,13 +146,15 @@ public sealed partial class Endpoint : IAsyncDisposable
     /// <summary>Ends the link to a node and closes what it has connected to us. It may come back: <see cref="Peer"/> begins another link then. From any thread.</summary>
     public void Forget(NodeId node)
     {
+        Task calls = ForgetCallsAsync(node);
         PeerLink? link;
         PeerReceiver? receiver;
         lock (_gate)
         {
+            _ended.RemoveAll(task => task.IsCompleted);
+            _ended.Add(calls);
             if (_links.Remove(node, out link))
             {
-                _ended.RemoveAll(task => task.IsCompleted);
                 _ended.Add(link.Loop);
             }
 
@@ -148,7 +163,6 @@ public sealed partial class Endpoint : IAsyncDisposable
 
         link?.Close();
         receiver?.Retire();
-        ForgetCalls(node);
     }
 
     /// <summary>Refuses new connections from here on (<see cref="RefusalCode.Draining"/>); those that there are go on.</summary>
@@ -181,6 +195,7 @@ public sealed partial class Endpoint : IAsyncDisposable
         }
 
         CancelWaits();
+        _watching?.Dispose();
         if (_listener is not null)
         {
             await _listener.DisposeAsync();

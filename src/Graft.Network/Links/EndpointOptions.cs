@@ -38,17 +38,32 @@ public sealed record EndpointOptions
     /// <summary>What the doubling of the pauses stops at; at least <see cref="BackOffMin"/>. Two seconds by default.</summary>
     public TimeSpan BackOffMax { get; init; } = TimeSpan.FromSeconds(2);
 
-    /// <summary>Accepted connections at one time; one more is closed unheard (museum L09). 1,024 by default.</summary>
-    public int ConnectionsMax { get; init; } = 1024;
+    /// <summary>Connections of clients at one time; one more is refused as busy, and goes to another node (museum L09). 1,024 by default.</summary>
+    public int ClientConnectionsMax { get; init; } = 1024;
 
-    /// <summary>Bytes that wait for one connection: messages of a link, or answers to a caller. Above, messages are dropped and callers cut off. At least 4,096.</summary>
+    /// <summary>Connections of nodes at one time, which no client can take: three to each other node, a few more while snapshots travel. 256 by default.</summary>
+    public int NodeConnectionsMax { get; init; } = 256;
+
+    /// <summary>Connections that haven't said hello yet; for one more the oldest of them is closed. 256 by default.</summary>
+    public int UnheardConnectionsMax { get; init; } = 256;
+
+    /// <summary>
+    /// Bytes of frames above 64 KiB that have begun to come and aren't whole: of callers, and as many of nodes. Beyond, a request is
+    /// answered as overload and a batch dropped, both unread. 128 MiB by default.
+    /// </summary>
+    public long UnfinishedBytesMax { get; init; } = 128L << 20;
+
+    /// <summary>Bytes that wait for one connection: messages of a link, or answers to a caller. Above, messages are dropped and answers wait as requests in work. At least 4,096.</summary>
     /// <remarks>Twice the largest frame, so that one can gather while one is written.</remarks>
     public int QueuedBytesMax { get; init; } = 2 * (WireLimits.BatchBytesMax + (64 << 10));
 
     /// <summary>Bytes of received entries that the host hasn't released. Above, appends are dropped; what has no entries passes. 256 MiB by default.</summary>
     public long ReceivedBytesMax { get; init; } = 256L << 20;
 
-    /// <summary>Requests in work, of one connection; 1,024 by default. One more is answered <see cref="CallStatus.Overloaded"/>, as with each of the three limits below.</summary>
+    /// <summary>
+    /// Requests in work, of one connection; 1,024 by default. One more is answered <see cref="CallStatus.Overloaded"/>, as with each of the three limits
+    /// below. An answer for which the connection has no room yet counts as one, with its bytes.
+    /// </summary>
     public int CallsPerConnectionMax { get; init; } = 1024;
 
     /// <summary>Bytes of the requests in work, of one connection; 32 MiB by default.</summary>
@@ -83,7 +98,8 @@ public sealed record EndpointOptions
         Check(PingInterval > TimeSpan.Zero, nameof(PingInterval), "above zero");
         Check(SilenceMax >= PingInterval * 2, nameof(SilenceMax), "at least two ping intervals, or a ping that is late looks like a death");
         Check(BackOffMin > TimeSpan.Zero && BackOffMax >= BackOffMin, nameof(BackOffMin), "above zero and at most BackOffMax");
-        Check(ConnectionsMax > 0, nameof(ConnectionsMax), "above zero");
+        Check(ClientConnectionsMax > 0 && NodeConnectionsMax > 0 && UnheardConnectionsMax > 0, nameof(ClientConnectionsMax), "above zero");
+        Check(UnfinishedBytesMax > 0, nameof(UnfinishedBytesMax), "above zero");
         Check(QueuedBytesMax >= 4096, nameof(QueuedBytesMax), "at least 4,096");
         Check(ReceivedBytesMax > 0, nameof(ReceivedBytesMax), "above zero");
         Check(CallsPerConnectionMax > 0 && CallBytesPerConnectionMax > 0, nameof(CallsPerConnectionMax), "above zero");

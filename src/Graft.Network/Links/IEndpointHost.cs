@@ -27,6 +27,7 @@ public interface IEndpointHost : IHelloPolicy
     /// <summary>Answers one request. Requests of one connection run beside each other and are answered as they end.</summary>
     /// <param name="request">Its body is valid until the returned task ends.</param>
     /// <param name="cancellation">Cancelled when the caller cancels, its time is over, or its connection ends.</param>
+    /// <returns>The answer. Its body is the endpoint's from then on, until it's sent.</returns>
     ValueTask<CallReply> ServeAsync(CallRequest request, CancellationToken cancellation);
 
     /// <summary>The snapshot of a group that ends at this entry, or null. The endpoint disposes it.</summary>

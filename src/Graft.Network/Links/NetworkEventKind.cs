@@ -15,7 +15,7 @@ public enum NetworkEventKind
     /// <summary>A newer connection of the same node has replaced one.</summary>
     ConnectionReplaced,
 
-    /// <summary>One connection too many was closed unheard.</summary>
+    /// <summary>Too many connections had said nothing yet, and one of them was closed.</summary>
     TooManyConnections,
 
     /// <summary>A link can't connect. Told once for each reason, not for each attempt.</summary>

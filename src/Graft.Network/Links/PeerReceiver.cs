@@ -22,6 +22,8 @@ internal sealed class PeerReceiver
         _ends = new MessageEnds(hello.Cluster, hello.Node!.Value, endpoint.Options.Node, hello.Incarnation);
     }
 
+    internal NodeId Node => _ends.From;
+
     /// <summary>When the last bytes came, as a timestamp.</summary>
     internal long HeardAt => Volatile.Read(ref _heardAt);
 
@@ -65,6 +67,9 @@ internal sealed class PeerReceiver
             {
                 case FrameType.Ping:
                     error = await AnswerAsync(reader.Header.Id);
+                    break;
+                case FrameType.Batch when reader.IsPassedOver:
+                    TellDropped("More batches were coming at a time than there is room for.");
                     break;
                 case FrameType.Batch:
                     error = TakeBatch(reader.Body);
@@ -145,8 +150,7 @@ internal sealed class PeerReceiver
                 else if (isFull && message.Entries.Length > 0)
                 {
                     message.Release();
-                    _endpoint.Host.Happened(new NetworkEvent(
-                        NetworkEventKind.AppendDropped, _connection.RemoteName, _ends.From, "More entries are waiting than may be held."));
+                    TellDropped("More entries are waiting than may be held.");
                 }
                 else
                 {
@@ -157,6 +161,9 @@ internal sealed class PeerReceiver
 
         _decoded.Clear();
     }
+
+    private void TellDropped(string why) =>
+        _endpoint.Host.Happened(new NetworkEvent(NetworkEventKind.AppendDropped, _connection.RemoteName, _ends.From, why));
 
     private void ReleaseAll()
     {

@@ -95,7 +95,8 @@ public readonly record struct WriteAttempt
     {
         if (reply.Status == ReplyStatus.Unknown)
         {
-            return new WriteAttempt { Text = $"{from}: {failure.Text}", MayBeDone = true };
+            // One whose answer is too long was done, and whoever asks again is told the same.
+            return new WriteAttempt { Text = $"{from}: {failure.Text}", MayBeDone = true, IsFinal = failure.Reason == RejectReason.TooLarge };
         }
 
         return new WriteAttempt

@@ -36,14 +36,14 @@ public sealed class WriteSession
         }
     }
 
-    /// <summary>Whether a write of this session ended with its outcome unknown, and may be asked about.</summary>
-    public bool HasUnresolved
+    /// <summary>Whether no write of this session is under way, or has ended with its outcome unknown and may be asked about.</summary>
+    public bool IsIdle
     {
         get
         {
             lock (_gate)
             {
-                return _underWay.ContainsValue(true);
+                return _underWay.Count == 0;
             }
         }
     }

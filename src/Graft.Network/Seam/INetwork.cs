@@ -13,4 +13,9 @@ public interface INetwork
     /// <exception cref="IOException">The address is in use or isn't this machine's.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing listens.</exception>
     ValueTask<IListener> ListenAsync(NodeAddress address, CancellationToken cancellation);
+
+    /// <summary>Has somebody told of what happens beside any connection: certificates that were read anew, or couldn't be.</summary>
+    /// <param name="watcher">Told from any thread; had better return soon.</param>
+    /// <returns>Ends it; null if there's nothing to tell.</returns>
+    IDisposable? Watch(Action<NetworkEvent> watcher) => null;
 }

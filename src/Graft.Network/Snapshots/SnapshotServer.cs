@@ -7,6 +7,9 @@ namespace Graft.Network;
 /// <summary>The accepting side of a snapshot connection: answers one fetch after the other.</summary>
 internal sealed class SnapshotServer(Endpoint endpoint, IConnection connection, Hello hello)
 {
+    // What shows that a chunk goes out, on a line that takes longer for a whole one than anybody's patience.
+    private const int SliceBytes = 16 << 10;
+
     private readonly EndpointOptions _options = endpoint.Options;
 
     /// <returns>Why it ended, or null if the receiver closed it in order.</returns>
@@ -67,11 +70,12 @@ internal sealed class SnapshotServer(Endpoint endpoint, IConnection connection, 
 
     private async Task<string?> SendAsync(ISnapshotSource source, long offset, ConnectionWatch watch, CancellationToken cancellation)
     {
-        byte[] buffer = ArrayPool<byte>.Shared.Rent(FrameHeader.Size + SnapshotCodec.ChunkHeadBytes + _options.SnapshotChunkBytes);
+        byte[] buffer = ArrayPool<byte>.Shared.Rent(FrameHeader.Size + SnapshotCodec.ChunkHeadBytes + Math.Max(_options.SnapshotChunkBytes, SnapshotCodec.HeaderBytes));
         try
         {
-            SnapshotCodec.WriteHeader(buffer, source.TotalBytes, source.Checksum);
-            await WriteAsync(FrameType.SnapshotHeader, buffer.AsMemory(0, SnapshotCodec.HeaderBytes), watch);
+            Memory<byte> body = buffer.AsMemory(FrameHeader.Size);
+            SnapshotCodec.WriteHeader(body.Span, source.TotalBytes, source.Checksum);
+            await WriteAsync(FrameType.SnapshotHeader, buffer, SnapshotCodec.HeaderBytes, watch);
             while (offset < source.TotalBytes)
             {
                 int wanted = (int)Math.Min(_options.SnapshotChunkBytes, source.TotalBytes - offset);
@@ -82,19 +86,19 @@ internal sealed class SnapshotServer(Endpoint endpoint, IConnection connection, 
                     watch.Touch();
                 }
 
-                int read = await ReadAsync(source, offset, buffer.AsMemory(SnapshotCodec.ChunkHeadBytes, wanted), cancellation);
+                int read = await ReadAsync(source, offset, body.Slice(SnapshotCodec.ChunkHeadBytes, wanted), cancellation);
                 if (read != wanted)
                 {
                     await RefuseAsync(SnapshotRefusal.Unreadable, $"The snapshot can't be read at {offset}.");
                     return $"A snapshot could not be read at {offset}.";
                 }
 
-                System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(buffer, offset);
-                await WriteAsync(FrameType.Chunk, buffer.AsMemory(0, SnapshotCodec.ChunkHeadBytes + read), watch);
+                System.Buffers.Binary.BinaryPrimitives.WriteInt64LittleEndian(body.Span, offset);
+                await WriteAsync(FrameType.Chunk, buffer, SnapshotCodec.ChunkHeadBytes + read, watch);
                 offset += read;
             }
 
-            await WriteAsync(FrameType.SnapshotEnd, default, watch);
+            await WriteAsync(FrameType.SnapshotEnd, buffer, 0, watch);
             return null;
         }
         finally
@@ -115,13 +119,23 @@ internal sealed class SnapshotServer(Endpoint endpoint, IConnection connection, 
         }
     }
 
-    private async ValueTask WriteAsync(FrameType type, ReadOnlyMemory<byte> body, ConnectionWatch watch)
+    // The frame's buffer, with the body behind the room for a header.
+    private async ValueTask WriteAsync(FrameType type, Memory<byte> buffer, int length, ConnectionWatch watch)
     {
-        FlushResult result = await Dialer.WriteFrameAsync(connection.Output, type, 0, body);
-        watch.Touch();
-        if (result.IsCompleted)
+        ReadOnlyMemory<byte> frame = buffer[..(FrameHeader.Size + length)];
+        FrameHeader.Write(buffer.Span, type, length, 0);
+        FrameHeader.Seal(buffer.Span[..frame.Length]);
+        while (!frame.IsEmpty)
         {
-            throw new IOException("The receiver has closed the connection.");
+            ReadOnlyMemory<byte> slice = frame[..Math.Min(frame.Length, SliceBytes)];
+            FlushResult result = await connection.Output.WriteAsync(slice, CancellationToken.None);
+            watch.Touch();
+            if (result.IsCompleted)
+            {
+                throw new IOException("The receiver has closed the connection.");
+            }
+
+            frame = frame[slice.Length..];
         }
     }
 

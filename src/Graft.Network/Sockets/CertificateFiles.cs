@@ -14,6 +14,7 @@ internal sealed class CertificateFiles
 {
     private readonly TlsOptions _options;
     private readonly Action<NetworkEvent>? _happened;
+    private readonly List<Action<NetworkEvent>> _watchers = [];
     private readonly Lock _gate = new();
     private byte[][] _bytes = [];
     private SslStreamCertificateContext? _own;
@@ -21,6 +22,17 @@ internal sealed class CertificateFiles
     private string _lastError = "";
 
     internal CertificateFiles(TlsOptions options, Action<NetworkEvent>? happened) => (_options, _happened) = (options, happened);
+
+    /// <returns>Ends it.</returns>
+    internal IDisposable Watch(Action<NetworkEvent> watcher)
+    {
+        lock (_gate)
+        {
+            _watchers.Add(watcher);
+        }
+
+        return new Watching(this, watcher);
+    }
 
     /// <exception cref="IOException">They were never readable.</exception>
     internal (SslStreamCertificateContext Own, X509ChainPolicy? Policy) Read()
@@ -31,7 +43,9 @@ internal sealed class CertificateFiles
             {
                 Refresh_NeedsLock();
             }
-            catch (Exception exception) when (exception is IOException or UnauthorizedAccessException or CryptographicException or ArgumentException)
+#pragma warning disable CA1031 // Whatever is wrong with a file (its key is missing, say), it's no reason to lose the certificate that there is.
+            catch (Exception exception)
+#pragma warning restore CA1031
             {
                 if (_own is null)
                 {
@@ -119,5 +133,31 @@ internal sealed class CertificateFiles
 
     private static string Text(byte[] bytes) => System.Text.Encoding.UTF8.GetString(bytes);
 
-    private void Tell(string text) => _happened?.Invoke(new NetworkEvent(NetworkEventKind.Certificate, "", null, text));
+    private void Tell(string text)
+    {
+        var what = new NetworkEvent(NetworkEventKind.Certificate, "", null, text);
+        foreach (Action<NetworkEvent> watcher in _happened is null ? _watchers : [.. _watchers, _happened])
+        {
+            try
+            {
+                watcher(what);
+            }
+#pragma warning disable CA1031 // The application's code, on the way of a handshake that it has no part in.
+            catch (Exception)
+#pragma warning restore CA1031
+            {
+            }
+        }
+    }
+
+    private sealed class Watching(CertificateFiles files, Action<NetworkEvent> watcher) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (files._gate)
+            {
+                files._watchers.Remove(watcher);
+            }
+        }
+    }
 }

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using System.Net.Security;
 using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Security.Cryptography.X509Certificates;
 
 namespace Graft.Network;
@@ -109,9 +108,15 @@ internal sealed class SocketConnection : IConnection
             PeerNames = secure.RemoteCertificate is X509Certificate2 certificate ? NamesOf(certificate) : [];
             return secure;
         }
-        catch (AuthenticationException exception)
+        catch (Exception exception)
         {
             await secure.DisposeAsync();
+            if (exception is IOException or OperationCanceledException)
+            {
+                throw;
+            }
+
+            // What certificates hold is the other side's, and what is thrown at the sight of it is nobody's list.
             throw new IOException($"No TLS with {RemoteName}: {exception.Message}", exception);
         }
     }

@@ -74,6 +74,8 @@ public sealed class SocketNetwork : INetwork
         }
     }
 
+    public IDisposable? Watch(Action<NetworkEvent> watcher) => _certificates?.Watch(watcher);
+
     private static async ValueTask<IPAddress> ResolveAsync(string host, CancellationToken cancellation)
     {
         if (IPAddress.TryParse(host, out IPAddress? ip))

@@ -19,7 +19,7 @@ public enum RejectReason : byte
     /// <summary>The node has as much to do as it takes in; retry after a while.</summary>
     Overloaded = 3,
 
-    /// <summary>The command is larger than the group takes.</summary>
+    /// <summary>The command is larger than the group takes, or the answer than a call carries.</summary>
     TooLarge = 4,
 
     /// <summary>The disk is full. Reads go on, and writes do once there is space.</summary>

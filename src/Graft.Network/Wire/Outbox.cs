@@ -40,6 +40,9 @@ internal sealed class Outbox
 
     internal Outbox(int bytesMax, TimeProvider time) => (_bytesMax, _time) = (bytesMax, time);
 
+    /// <summary>Told, on the loop, that what was taken has been written: there's room again.</summary>
+    internal Action? OnRoom { get; set; }
+
     /// <summary>Bytes that are waiting or being written.</summary>
     internal int QueuedBytes
     {
@@ -191,6 +194,7 @@ internal sealed class Outbox
                     }
 
                     EndWrite();
+                    OnRoom?.Invoke();
                 }
                 else if (isClosed)
                 {

@@ -9,8 +9,11 @@ public sealed class GraftOptions
     /// <summary>Where to listen, as <c>host:port</c>; port 0 takes any free one. By default that, and on this machine alone.</summary>
     public string Listen { get; set; } = "127.0.0.1:0";
 
-    /// <summary>Where other nodes reach this one, as <c>host:port</c>, if not where it listens.</summary>
+    /// <summary>Where other nodes reach this one, as <c>host:port</c>, if not where it listens. Required beside a <see cref="Listen"/> of 0.0.0.0 or [::].</summary>
     public string? Advertised { get; set; }
+
+    /// <inheritdoc cref="NodeOptions.ClientConnectionsMax"/>
+    public int ClientConnectionsMax { get; set; } = 1024;
 
     /// <summary>The addresses of a cluster to join, each as <c>host:port</c>. Without any, an empty directory founds a new cluster.</summary>
     public IList<string> Join { get; } = [];
@@ -52,6 +55,7 @@ public sealed class GraftOptions
             DataDirectory = DataDirectory,
             Listen = Parse(Listen, nameof(Listen)) ?? default,
             Advertised = Advertised is null ? null : Parse(Advertised, nameof(Advertised)),
+            ClientConnectionsMax = ClientConnectionsMax,
             Found = Join.Count == 0,
             JoinAs = JoinAs,
             JoinTimeout = JoinTimeout,

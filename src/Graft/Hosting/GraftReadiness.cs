@@ -23,7 +23,8 @@ public sealed class GraftReadiness : IHealthCheck
                 continue;
             }
 
-            NodeStatus status = await node.StatusAsync();
+            // A group that doesn't come to its turn answers nobody, and a check that waits for it says nothing either.
+            NodeStatus status = await node.StatusAsync().WaitAsync(cancellationToken);
             why ??= status.IsReady ? null : status.Explain();
             foreach (GroupStatus group in status.Groups)
             {

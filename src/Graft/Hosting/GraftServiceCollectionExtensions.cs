@@ -22,6 +22,7 @@ public static class GraftServiceCollectionExtensions
     /// </remarks>
     /// <param name="services">The host's.</param>
     /// <param name="section">Has the <see cref="GraftOptions"/>. They're checked when the host starts, before a socket is opened: it fails with an <see cref="OptionsValidationException"/> then.</param>
+    /// <exception cref="InvalidOperationException">It was called before: a host has one node.</exception>
     /// <typeparam name="TMachine">The state machine; one is made, by the container.</typeparam>
     /// <typeparam name="TCommand">What is replicated.</typeparam>
     /// <typeparam name="TResult">What it answers.</typeparam>
@@ -50,6 +51,12 @@ public static class GraftServiceCollectionExtensions
     {
         ArgumentNullException.ThrowIfNull(services);
         ArgumentNullException.ThrowIfNull(section);
+        if (services.Any(static service => service.ServiceType == typeof(HostedNode)))
+        {
+            throw new InvalidOperationException(
+                "AddGraft was called before, and a host has one node. Give that several groups, or start another by GraftNode.StartAsync.");
+        }
+
         services.AddOptions<GraftOptions>().Bind(section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<GraftOptions>, GraftOptionsValidator>();
         services.AddSingleton<TMachine>();

@@ -9,6 +9,9 @@ internal sealed class CallService(NodeRuntime runtime, LeaderDesk desk)
     /// <summary>A request that was passed on this often isn't passed on again: those who passed it disagree on who leads.</summary>
     internal const int HopsMax = 3;
 
+    // What stands before it in a reply is a few bytes.
+    private const int AnswerBytesMax = WireLimits.CallBodyBytesMax - 64;
+
     internal async ValueTask<CallReply> ServeAsync(CallRequest request, CancellationToken cancellation)
     {
         if (runtime.Find(request.Group) is not { } group)
@@ -22,7 +25,7 @@ internal sealed class CallService(NodeRuntime runtime, LeaderDesk desk)
             {
                 CallMethod.Write => await WriteAsync(group, request, cancellation),
                 CallMethod.Read => await ReadAsync(group, request, cancellation),
-                CallMethod.Describe => Done((await group.DescribeAsync()).Encode()),
+                CallMethod.Describe => Done((await group.DescribeAsync()).Encode()) with { ChangedNothing = true },
                 CallMethod.ChangeMembers or CallMethod.PlanMembers or CallMethod.ListMembers => Done(WriteReply.Encode(
                     await desk.AskAsync(group, request.Method, request.Body.ToArray(), request.Remaining, request.Hops, cancellation))),
                 CallMethod.Removed => NoteRemoved(group, request),
@@ -72,7 +75,15 @@ internal sealed class CallService(NodeRuntime runtime, LeaderDesk desk)
         bool isAtEnd = request.Hops >= HopsMax;
         WriteOptions options = call.Options with { Timeout = request.Remaining, IsLocalOnly = call.Options.IsLocalOnly || isAtEnd };
         WriteResult result = await group.WriteAsync(call.Form, command, options, cancellation, request.Hops);
-        return Done(WriteReply.Encode(result));
+        if (result.Answer.Length <= AnswerBytesMax)
+        {
+            return Done(WriteReply.Encode(result));
+        }
+
+        // It's done, and asking again brings the same answer: a final word, and not the false one that nothing happened.
+        var write = new WriteId(default, options.Session, options.Sequence);
+        string text = $"It was carried out at index {result.Index}. {TooLong(result.Answer.Length)}";
+        return new CallReply(ReplyStatus.Unknown, new FailureReply(RejectReason.TooLarge, null, write, text).Encode());
     }
 
     private static async ValueTask<CallReply> ReadAsync(GroupActor group, CallRequest request, CancellationToken cancellation)
@@ -90,7 +101,10 @@ internal sealed class CallService(NodeRuntime runtime, LeaderDesk desk)
 
         try
         {
-            return Done(ReadReply.Encode(await group.ReadAsync(call.Consistency, query, request.Remaining, cancellation)));
+            QueryResult result = await group.ReadAsync(call.Consistency, query, request.Remaining, cancellation);
+            return result.Answer.Length <= AnswerBytesMax
+                ? Done(ReadReply.Encode(result)) with { ChangedNothing = true }
+                : Failure(ReplyStatus.Rejected, RejectReason.TooLarge, $"{TooLong(result.Answer.Length)} Ask for less at a time.");
         }
         catch (QueryFailedException failed)
         {
@@ -127,6 +141,8 @@ internal sealed class CallService(NodeRuntime runtime, LeaderDesk desk)
     }
 
     private static CallReply Done(ReadOnlyMemory<byte> body) => new(ReplyStatus.Done, body);
+
+    private static string TooLong(int bytes) => $"The state machine's answer has {bytes} bytes; a call carries up to {AnswerBytesMax}.";
 
     private static CallReply Malformed(string what) => Failure(ReplyStatus.Rejected, RejectReason.Malformed, $"The body is not {what} that this version knows.");
 

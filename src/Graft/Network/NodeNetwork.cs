@@ -9,8 +9,8 @@ namespace Graft;
 /// <summary>A node's side of the network: messages to and from groups, snapshots, and what an address is good for.</summary>
 internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 {
-    // Those of members, and of whoever else has said hello: as many as any cluster has, and no more than fit a page of memory or two.
-    private const int AddressesMax = 4096;
+    // Those of strangers: as many as any cluster has members, and no more than fit a page of memory or two.
+    private const int HeardMax = 4096;
 
     private readonly NodeRuntime _runtime;
     private readonly EndpointOptions _options;
@@ -18,7 +18,11 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     private readonly SnapshotFetcher _fetcher;
     private readonly ConcurrentQueue<WireMessage> _messages = new();
     private readonly Lock _gate = new();
+
+    // By the log's word, and beside it those that only a hello has said. These can't keep a member out, however many say hello; what the
+    // log holds is bounded there.
     private readonly SortedDictionary<NodeId, NodeAddress> _addresses = [];
+    private readonly SortedDictionary<NodeId, NodeAddress> _heard = [];
     private readonly SortedDictionary<GroupId, (SnapshotDownload Download, Task Running)> _downloads = [];
     private readonly Action<Exception> _faulted;
     private CallService? _calls;
@@ -43,8 +47,10 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         await _endpoint.StartAsync(cancellation);
     }
 
-    /// <summary>Where a node said that it can be reached. The newest word counts.</summary>
-    internal void Learn(NodeId node, NodeAddress address)
+    /// <summary>Where a node can be reached, by the word of the log or of a member. The newest word counts.</summary>
+    internal void Learn(NodeId node, NodeAddress address) => Learn(node, address, _addresses);
+
+    private void Learn(NodeId node, NodeAddress address, SortedDictionary<NodeId, NodeAddress> addresses)
     {
         if (node == _options.Node)
         {
@@ -53,13 +59,14 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 
         lock (_gate)
         {
-            bool isKnown = _addresses.TryGetValue(node, out NodeAddress known);
-            if ((isKnown && known == address) || (!isKnown && _addresses.Count >= AddressesMax))
+            addresses = _addresses.ContainsKey(node) ? _addresses : addresses;
+            if (addresses == _heard && _heard.Count >= HeardMax && !_heard.ContainsKey(node))
             {
                 return;
             }
 
-            _addresses[node] = address;
+            _heard.Remove(node);
+            addresses[node] = address;
         }
 
         // A link that nobody uses isn't made: whoever says a name would have us dial it for ever.
@@ -72,6 +79,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         lock (_gate)
         {
             _addresses.Remove(node);
+            _heard.Remove(node);
         }
 
         _endpoint.Forget(node);
@@ -81,7 +89,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     {
         lock (_gate)
         {
-            return _addresses.TryGetValue(node, out NodeAddress address) ? address : null;
+            return _addresses.TryGetValue(node, out NodeAddress address) || _heard.TryGetValue(node, out address) ? address : null;
         }
     }
 
@@ -256,7 +264,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     {
         if (advertised is { } address)
         {
-            Learn(node, address);
+            Learn(node, address, _heard);
         }
     }
 

@@ -130,6 +130,7 @@ public sealed partial class GraftNode : IAsyncDisposable
                 Incarnation = runtime.Incarnation,
                 Listen = options.Listen,
                 Advertised = options.Advertised,
+                ClientConnectionsMax = options.ClientConnectionsMax,
 
                 // A ping is the beat of all groups that rest. Three may be late before anybody doubts; each costs both nodes a wake-up or two.
                 PingInterval = options.ElectionTimeout / 4,

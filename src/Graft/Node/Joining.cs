@@ -35,7 +35,7 @@ internal sealed partial class Joining(Endpoint endpoint, INetwork network, CallC
                     await using CallConnection connection = await CallConnection.OpenAsync(new CallConnectionOptions(), seams.Network, address, seams.Time, cancellation);
                     return connection.Server.Cluster;
                 }
-                catch (IOException failure) when (failure is not HelloRefusedException)
+                catch (IOException failure) when (failure is not HelloRefusedException { Refusal.IsPassing: false })
                 {
                     answers.Add($"{address}: {failure.Message}");
                 }

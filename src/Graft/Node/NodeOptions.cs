@@ -13,8 +13,11 @@ public sealed class NodeOptions
     /// <summary>Where to listen. Port 0 takes any free one. By default that, on 127.0.0.1: other machines don't reach it.</summary>
     public NodeAddress Listen { get; set; } = new("127.0.0.1", 0);
 
-    /// <summary>Where other nodes reach this one, if not where it listens: behind a container's or a router's address, say.</summary>
+    /// <summary>Where other nodes reach this one, if not where it listens: behind a container's or a router's address, say. Required if it listens on 0.0.0.0 or [::].</summary>
     public NodeAddress? Advertised { get; set; }
+
+    /// <summary>Connections of clients at one time. One more is refused as busy, and its client goes to another node; nodes have places of their own.</summary>
+    public int ClientConnectionsMax { get; set; } = 1024;
 
     /// <summary>
     /// On an empty directory: found a cluster with this node as its only member. A directory that belongs to a cluster is started as
@@ -105,6 +108,8 @@ public sealed class NodeOptions
     {
         List<string> wrong = [];
         Require(hasDisk || !string.IsNullOrWhiteSpace(DataDirectory), "DataDirectory: the directory for log and snapshots is required.");
+        Require(Advertised is null ? !Listen.IsAny : !Advertised.Value.IsAny, $"Advertised must say where other nodes reach this one: {Advertised ?? Listen} is every address of a machine, and so of theirs.");
+        Require(ClientConnectionsMax > 0, $"ClientConnectionsMax ({ClientConnectionsMax}) must be above zero.");
         Require(ElectionTimeout >= TimeSpan.FromMilliseconds(50) && ElectionTimeout <= TimeSpan.FromMinutes(1), $"ElectionTimeout ({ElectionTimeout}) must lie between 50 ms and a minute.");
         Require(DefaultTimeout > TimeSpan.Zero, $"DefaultTimeout ({DefaultTimeout}) must be above zero.");
         Require(JoinTimeout > TimeSpan.Zero, $"JoinTimeout ({JoinTimeout}) must be above zero.");

@@ -73,7 +73,7 @@ internal static class StatusText
             {
                 yield return string.Create(
                     CultureInfo.InvariantCulture,
-                    $"{reachable} of {voters} voters can be reached from here, itself included: too few to elect anybody. Start the others, or mend the network.");
+                    $"{reachable} of {voters} voters can be reached from here and reach this node, itself included: too few to elect anybody. Start the others, or mend the network.");
             }
         }
     }
@@ -106,6 +106,12 @@ internal static class StatusText
             {
                 yield return string.Create(
                     CultureInfo.InvariantCulture, $"{link.QueuedBytes} bytes wait to be sent to {peer.Node}: the network is slower than the writes.");
+            }
+
+            if (IsDeaf(status, peer))
+            {
+                yield return $"{peer.Node} at {link.Address} can be reached from here, and has no connection to {status.Node}, so nothing that it says arrives. "
+                    + "See that it can reach what this node advertises (Advertised, or else Listen).";
             }
         }
     }
@@ -159,7 +165,12 @@ internal static class StatusText
 
     // A link that was never made says nothing of the other side.
     private static bool IsReachable(GroupStatus status, NodeId node) =>
-        status.Peers.FirstOrDefault(peer => peer.Node == node) is not { Link: { IsConnected: false } };
+        status.Peers.FirstOrDefault(peer => peer.Node == node) is not { } peer || (peer.Link is not { IsConnected: false } && !IsDeaf(status, peer));
+
+    // What a peer says comes on the connection that it makes. While one of the two leads or nobody does, it has to answer; two followers
+    // have nothing to say to each other.
+    private static bool IsDeaf(GroupStatus status, PeerStatus peer) =>
+        peer is { Link.IsConnected: true, SilentFor: null } && (status.Role == Role.Leader || status.Leader is null);
 
     private static string Text(TimeSpan span) => $"{span.TotalMilliseconds.ToString("0.#", CultureInfo.InvariantCulture)} ms";
 }

@@ -18,7 +18,7 @@ internal sealed partial class NodeEvents : Actor
     private readonly NodeId _node;
     private readonly NodeClock _clock;
     private readonly Lock _gate = new();
-    private readonly Dictionary<int, (Instant Until, long Omitted)> _storms = [];
+    private readonly Dictionary<(int Id, NetworkEventKind? Kind, NodeId? Peer), (Instant Until, long Omitted)> _storms = [];
     private List<Action<ILogger>> _lines = [];
     private List<Action<ILogger>> _writing = [];
 
@@ -86,7 +86,7 @@ internal sealed partial class NodeEvents : Actor
 
     internal void LinkRefused(NodeId peer, HelloRefusal refusal)
     {
-        if (Passes(1303) is { } omitted)
+        if (Passes(1303, peer: peer) is { } omitted)
         {
             Write(logger => Log.LinkRefused(logger, peer, _node, refusal.Code, refusal.Said, refusal.Held, refusal.Text, omitted));
         }
@@ -94,7 +94,9 @@ internal sealed partial class NodeEvents : Actor
 
     internal void Happened(NetworkEvent what)
     {
-        if (Passes(1304) is { } omitted)
+        // A storm of one kind hides no other: a load balancer's knocking not that nobody is let in. Whose link fails we have chosen; elsewhere
+        // a stranger may name any node, and names aren't told apart.
+        if (Passes(1304, what.Kind, what.Kind == NetworkEventKind.LinkFailed ? what.Node : null) is { } omitted)
         {
             Write(logger => Log.Network(logger, _node, what.Kind, what.Remote, what.Text, omitted));
         }
@@ -124,9 +126,10 @@ internal sealed partial class NodeEvents : Actor
     }
 
     // How many were left out since the last one that passed; null if this one is, too.
-    private long? Passes(int id)
+    private long? Passes(int line, NetworkEventKind? kind = null, NodeId? peer = null)
     {
         Instant now = _clock.Now;
+        (int, NetworkEventKind?, NodeId?) id = (line, kind, peer);
         lock (_gate)
         {
             if (_storms.TryGetValue(id, out (Instant Until, long Omitted) storm) && now < storm.Until)

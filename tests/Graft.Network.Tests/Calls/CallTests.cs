@@ -262,8 +262,91 @@ public sealed class CallTests
                 await town.World.DelayAsync(TimeSpan.FromMilliseconds(1));
             }
         });
-        await town.World.UntilAsync(() => host.Events.Count > 0, "it is told");
+        await town.World.UntilAsync(() => host.Events.Exists(what => what.Kind == NetworkEventKind.ConnectionBroken), "it is told");
         host.Only(NetworkEventKind.ConnectionBroken);
+    });
+
+    [Fact]
+    public void Answers_that_come_faster_than_the_line_takes_them_wait_for_it() => Town.Play(
+        async town =>
+        {
+            (CallConnection calls, TestHost host) = await OpenAsync(town);
+            var gate = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            host.Service = async (request, _) =>
+            {
+                await gate.Task;
+                return new CallReply(request.Method, new byte[12 << 20]);
+            };
+            Task<CallReply>[] all = [.. Enumerable.Range(1, 3).Select(i => calls.CallAsync((ushort)i, Group, default, Second * 60, default).AsTask())];
+            await town.World.DelayAsync(Second);
+
+            gate.SetResult();
+
+            for (int i = 0; i < all.Length; i++)
+            {
+                CallReply reply = await all[i];
+                Assert.Equal((i + 1, 12 << 20), (reply.Status, reply.Body.Length));
+            }
+
+            Assert.Empty(host.Events);
+            await calls.DisposeAsync();
+        },
+        seeds: 2);
+
+    [Fact]
+    public void Where_answers_have_no_room_to_wait_a_read_may_be_asked_again_and_a_write_is_in_doubt() => Town.Play(async town =>
+    {
+        const int Size = 100_000;
+        (_, TestHost host) = await town.StartAsync(2, options => options with { QueuedBytesMax = 150_000, CallBytesPerConnectionMax = 150_000 });
+        host.Service = (request, _) => ValueTask.FromResult(new CallReply(1, new byte[Size]) { ChangedNothing = request.Method == 1 });
+        await using RawPeer raw = await RawPeer.GreetAsync(town, 2, new Hello { Kind = ConnectionKind.Call });
+        for (ulong id = 1; id <= 4; id++)
+        {
+            await raw.SendAsync(RawPeer.Request(id, (ushort)(id == 4 ? 2 : 1), 0));
+            await town.World.DelayAsync(TimeSpan.FromMilliseconds(1));
+        }
+
+        Assert.Equal((1ul, (ushort)1, Size), await raw.ResponseAsync());
+        Assert.Equal((2ul, (ushort)1, Size), await raw.ResponseAsync());
+        Assert.Equal((3ul, CallStatus.Overloaded, 0L), await raw.ResponseAsync());
+        Assert.Equal((4ul, CallStatus.Failed, 0L), await raw.ResponseAsync());
+        Assert.Equal(2, host.Events.Count(what => what.Kind == NetworkEventKind.CallOverloaded));
+
+        for (ulong id = 5; id <= 8; id++)
+        {
+            await raw.SendAsync(RawPeer.Request(id, 1, 0));
+            Assert.Equal((id, (ushort)1, Size), await raw.ResponseAsync());
+        }
+
+        // What fits no queue holds up no other.
+        host.Service = (request, _) => ValueTask.FromResult(new CallReply(1, new byte[request.Method == 1 ? 150_000 : 10]) { ChangedNothing = true });
+        await raw.SendAsync([.. RawPeer.Request(9, 1, 0), .. RawPeer.Request(10, 2, 0)]);
+        Assert.Equal((9ul, CallStatus.Failed, 0L), await raw.ResponseAsync());
+        Assert.Equal((10ul, (ushort)1, 10L), await raw.ResponseAsync());
+    });
+
+    [Fact]
+    public void Requests_that_wait_keep_no_appends_away() => Town.Play(async town =>
+    {
+        (CallConnection calls, TestHost host) = await OpenAsync(town, change: options => options with { ReceivedBytesMax = 1 << 20 });
+        (Endpoint one, _) = await town.StartAsync(1);
+        PeerLink link = await LinkTests.ConnectAsync(town, one, 2);
+        var gate = new TaskCompletionSource<CallReply>(TaskCreationOptions.RunContinuationsAsynchronously);
+        host.Service = (_, _) => new ValueTask<CallReply>(gate.Task);
+        Task<CallReply>[] all = [.. Enumerable.Range(0, 3).Select(_ => calls.CallAsync(1, Group, new byte[1 << 20], Second * 60, default).AsTask())];
+        await town.World.DelayAsync(Second);
+
+        Assert.True(link.Send(Group, Town.Append(1, 2, 1, 1), Town.Entries(1, 100)));
+        await town.World.DelayAsync(Second);
+
+        Assert.Single(host.Messages);
+        gate.SetResult(default);
+        foreach (Task<CallReply> each in all)
+        {
+            await each;
+        }
+
+        await calls.DisposeAsync();
     });
 
     [Fact]

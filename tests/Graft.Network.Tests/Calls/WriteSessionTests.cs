@@ -29,12 +29,26 @@ public sealed class WriteSessionTests
         Assert.Equal(first.Sequence, Number(session).AnsweredBelow);
 
         session.LeaveUnresolved(7, first.Sequence);
-        Assert.True(session.HasUnresolved);
         Assert.Equal(first.Sequence, Number(session).AnsweredBelow);
 
         session.Answered(7, first.Sequence);
-        Assert.False(session.HasUnresolved);
         Assert.Equal(3UL, Number(session).AnsweredBelow);
+    }
+
+    [Fact]
+    public async Task A_session_is_idle_while_nothing_is_under_way_and_nothing_to_be_asked_about()
+    {
+        WriteSession session = await OpenAsync(7);
+        Assert.True(session.IsIdle);
+
+        ulong number = Number(session).Sequence;
+        Assert.False(session.IsIdle);
+
+        session.LeaveUnresolved(7, number);
+        Assert.False(session.IsIdle);
+
+        session.Answered(7, number);
+        Assert.True(session.IsIdle);
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.IO.Pipelines;
+using System.Security.Cryptography;
 using Graft.Consensus;
+using ReadResult = System.IO.Pipelines.ReadResult;
 
 namespace Graft.Network.Tests.Links;
 
@@ -126,7 +128,7 @@ public sealed class HelloTests
     public void Connections_are_bounded_and_those_that_there_are_go_on() => Town.Play(async town =>
     {
         (Endpoint one, _) = await town.StartAsync(1);
-        (_, TestHost host) = await town.StartAsync(2, options => options with { ConnectionsMax = 5 });
+        (_, TestHost host) = await town.StartAsync(2, options => options with { UnheardConnectionsMax = 4 });
         PeerLink link = await LinkTests.ConnectAsync(town, one, 2);
         var idle = new List<RawPeer>();
 
@@ -143,6 +145,126 @@ public sealed class HelloTests
         {
             await raw.DisposeAsync();
         }
+    });
+
+    [Fact]
+    public void Clients_that_take_all_their_places_leave_those_of_nodes_free() => Town.Play(async town =>
+    {
+        await town.StartAsync(2, options => options with { ClientConnectionsMax = 3, NodeConnectionsMax = 2 });
+        var client = new Hello { Kind = ConnectionKind.Call };
+        var clients = new List<RawPeer>();
+        for (int i = 0; i < 3; i++)
+        {
+            clients.Add(await RawPeer.GreetAsync(town, 2, client));
+            Assert.Equal(FrameType.Welcome, clients[i].Reader.Header.Type);
+        }
+
+        await using RawPeer oneMore = await RawPeer.GreetAsync(town, 2, client);
+        await using RawPeer peer = await RawPeer.GreetAsync(town, 2, RawPeer.PeerHello);
+        await using RawPeer calling = await RawPeer.GreetAsync(town, 2, RawPeer.PeerHello with { Kind = ConnectionKind.Call });
+        await using RawPeer third = await RawPeer.GreetAsync(town, 2, RawPeer.PeerHello with { Kind = ConnectionKind.Snapshot });
+
+        Assert.Equal((RefusalCode.Busy, 3ul, 3ul), (oneMore.Refusal().Code, oneMore.Refusal().Said, oneMore.Refusal().Held));
+        Assert.Equal(FrameType.Welcome, peer.Reader.Header.Type);
+        Assert.Equal(FrameType.Welcome, calling.Reader.Header.Type);
+        Assert.Equal((RefusalCode.Busy, 2ul, 2ul), (third.Refusal().Code, third.Refusal().Said, third.Refusal().Held));
+
+        await clients[0].DisposeAsync();
+        await town.World.DelayAsync(TimeSpan.FromMilliseconds(10));
+        await using RawPeer next = await RawPeer.GreetAsync(town, 2, client);
+        Assert.Equal(FrameType.Welcome, next.Reader.Header.Type);
+        foreach (RawPeer each in clients)
+        {
+            await each.DisposeAsync();
+        }
+    });
+
+    [Fact] // silence takes no place from those who speak
+    public void Who_says_nothing_makes_room_for_who_does() => Town.Play(async town =>
+    {
+        await town.StartAsync(2, options => options with { UnheardConnectionsMax = 4 });
+        var silent = new List<RawPeer>();
+        for (int i = 0; i < 4; i++)
+        {
+            silent.Add(await RawPeer.ConnectAsync(town, 2));
+        }
+
+        await using RawPeer peer = await RawPeer.GreetAsync(town, 2, RawPeer.PeerHello);
+
+        Assert.Equal(FrameType.Welcome, peer.Reader.Header.Type);
+        foreach (RawPeer each in silent)
+        {
+            await each.DisposeAsync();
+        }
+    });
+
+    [Fact] // a certificate that can't be read, say: what opening throws is about one connection, whatever it throws
+    public void A_connection_that_cannot_be_opened_is_a_lost_one() => Town.Play(async town =>
+    {
+        (Endpoint two, TestHost host) = await town.StartAsync(2);
+        await two.AcceptAsync(new HookedConnection(static () => throw new CryptographicException("no DER")));
+        Assert.Contains("no DER", host.Only(NetworkEventKind.HelloIncomplete).Text, StringComparison.Ordinal);
+
+        var dialing = new TestHost();
+        var options = new EndpointOptions { Node = new NodeId(1), Incarnation = new Incarnation(1) };
+        await using var one = new Endpoint(options, new BrokenNetwork(), town.World.Time, new SeededRandom(1), dialing);
+        one.SetAddress(new NodeId(2), Town.AddressOf(2));
+        await town.World.DelayAsync(TimeSpan.FromSeconds(10));
+        Assert.Contains("no DER", dialing.Only(NetworkEventKind.LinkFailed).Text, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<IOException>(
+            () => CallConnection.OpenAsync(new CallConnectionOptions(), new BrokenNetwork(), Town.AddressOf(2), town.World.Time, CancellationToken.None).AsTask());
+
+        Assert.Empty(host.Faults);
+        Assert.Empty(dialing.Faults);
+    });
+
+    [Fact]
+    public void Of_two_hellos_at_a_time_the_later_life_stays() => Town.Play(async town =>
+    {
+        (Endpoint two, TestHost host) = await town.StartAsync(2, options => options with { Listen = null });
+        var older = new Pipe();
+        var stuck = new Pipe(new PipeOptions(pauseWriterThreshold: 1, resumeWriterThreshold: 1));
+        var newer = new Pipe();
+        Task first = two.AcceptAsync(new PipeConnection(new Duplex(older.Reader, stuck.Writer), "older", [], () => { }));
+        await older.Writer.WriteAsync(RawPeer.Greeting(RawPeer.PeerHello), CancellationToken.None);
+        await town.World.DelayAsync(TimeSpan.FromMilliseconds(10));
+        Task second = two.AcceptAsync(new PipeConnection(new Duplex(newer.Reader, new Pipe().Writer), "newer", [], () => { }));
+        await newer.Writer.WriteAsync(RawPeer.Greeting(RawPeer.PeerHello with { Incarnation = new Incarnation(5) }), CancellationToken.None);
+        await town.World.UntilAsync(() => host.Heard.Count == 1, "the newer is welcome");
+
+        // Only now does the older's welcome leave.
+        ReadResult welcome = await stuck.Reader.ReadAsync(CancellationToken.None);
+        stuck.Reader.AdvanceTo(welcome.Buffer.End);
+        await town.World.DelayAsync(TimeSpan.FromMilliseconds(10));
+
+        Assert.True(two.TryGetHeard(new NodeId(9), out long _, out Incarnation life));
+        Assert.Equal(new Incarnation(5), life);
+        Assert.Single(host.Heard);
+        await older.Writer.CompleteAsync();
+        await newer.Writer.CompleteAsync();
+        await first;
+        await second;
+    });
+
+    [Fact]
+    public void Disposing_waits_for_a_connection_that_is_just_being_accepted() => Town.Play(async town =>
+    {
+        (Endpoint two, _) = await town.StartAsync(2);
+        var gate = new TaskCompletionSource();
+        Task disposing = Task.CompletedTask;
+        var connection = new HookedConnection(async () =>
+        {
+            disposing = two.DisposeAsync().AsTask();
+            await gate.Task;
+        });
+
+        Task served = two.AcceptAsync(connection);
+        await town.World.DelayAsync(TimeSpan.FromSeconds(1));
+
+        Assert.False(disposing.IsCompleted);
+        gate.SetResult();
+        await disposing;
+        await served;
     });
 
     [Fact]
@@ -287,6 +409,33 @@ public sealed class HelloTests
         Assert.Empty(host.Heard);
         host.Only(NetworkEventKind.HelloRefused);
     });
+
+    private sealed class BrokenNetwork : INetwork
+    {
+        public ValueTask<IConnection> ConnectAsync(NodeAddress address, CancellationToken cancellation) => throw new CryptographicException("no DER");
+
+        public ValueTask<IListener> ListenAsync(NodeAddress address, CancellationToken cancellation) => throw new NotSupportedException();
+    }
+
+    private sealed class HookedConnection(Func<ValueTask> open) : IConnection
+    {
+        private readonly Pipe _in = new();
+        private readonly Pipe _out = new();
+
+        public PipeReader Input => _in.Reader;
+
+        public PipeWriter Output => _out.Writer;
+
+        public string RemoteName => "hooked";
+
+        public IReadOnlyList<string> PeerNames => [];
+
+        public ValueTask OpenAsync(CancellationToken cancellation) => open();
+
+        public void Abort() => _in.Writer.Complete();
+
+        public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    }
 
     private sealed record Duplex(PipeReader Input, PipeWriter Output) : IDuplexPipe;
 }

@@ -50,6 +50,22 @@ internal sealed class RawPeer : IAsyncDisposable
         return frame;
     }
 
+    /// <summary>What announces a frame, and no byte of its body.</summary>
+    internal static byte[] Announce(FrameType type, ulong id, int length)
+    {
+        byte[] header = new byte[FrameHeader.Size];
+        FrameHeader.Write(header, type, length, id);
+        FrameHeader.Seal(header);
+        return header;
+    }
+
+    internal static byte[] Request(ulong id, ushort method, int length)
+    {
+        byte[] body = new byte[CallCodec.RequestHeadBytes + length];
+        CallCodec.WriteRequest(body, method, new GroupId(3), 0, TimeSpan.FromMinutes(1));
+        return Frame(FrameType.Request, id, body);
+    }
+
     internal async Task SendAsync(byte[] bytes) => await _connection.Output.WriteAsync(bytes, CancellationToken.None);
 
     /// <summary>The refusal that was read last.</summary>
@@ -57,6 +73,16 @@ internal sealed class RawPeer : IAsyncDisposable
     {
         Assert.Equal(FrameType.Refused, Reader.Header.Type);
         return HelloCodec.TryReadRefusal(Reader.Body.ToArray())!;
+    }
+
+    /// <summary>Reads the next response: of which request, its status, and how long its body is.</summary>
+    internal async Task<(ulong Id, ushort Status, long Length)> ResponseAsync()
+    {
+        Assert.True(await Reader.MoveNextAsync());
+        Assert.Equal(FrameType.Response, Reader.Header.Type);
+        byte[] body = Reader.Body.ToArray();
+        Assert.True(CallCodec.TryReadResponse(body.AsSpan(0, CallCodec.ResponseHeadBytes), out ushort status, out TimeSpan _));
+        return (Reader.Header.Id, status, body.Length - CallCodec.ResponseHeadBytes);
     }
 
     /// <summary>Reads until the other side ends it.</summary>

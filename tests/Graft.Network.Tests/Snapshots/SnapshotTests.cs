@@ -86,6 +86,34 @@ public sealed class SnapshotTests
         },
         seeds: 2);
 
+    [Fact] // a chunk of 256 KiB takes a minute there
+    public void A_line_that_is_slower_than_a_chunk_in_anybodys_patience_gets_it_all_the_same() => Town.Play(
+        async town =>
+        {
+            (_, TestHost host) = await town.StartAsync(2);
+            host.Snapshot = _ => new Source(Content(256 << 10));
+            IConnection slow = await town.Network.At("raw").ConnectAsync(Town.AddressOf(2), CancellationToken.None);
+            byte[] fetch = new byte[SnapshotCodec.FetchBytes];
+            SnapshotCodec.WriteFetch(fetch, new GroupId(1), Last, 0);
+            await slow.Output.WriteAsync(RawPeer.Greeting(RawPeer.PeerHello with { Kind = ConnectionKind.Snapshot }), CancellationToken.None);
+            await slow.Output.WriteAsync(RawPeer.Frame(FrameType.Fetch, 0, fetch), CancellationToken.None);
+
+            long received = 0;
+            while (received < 256 << 10)
+            {
+                System.IO.Pipelines.ReadResult read = await slow.Input.ReadAsync(CancellationToken.None);
+                Assert.False(read.IsCompleted && read.Buffer.IsEmpty);
+                long part = Math.Min(4096, read.Buffer.Length);
+                slow.Input.AdvanceTo(read.Buffer.GetPosition(part));
+                received += part;
+                await town.World.DelayAsync(TimeSpan.FromSeconds(1));
+            }
+
+            Assert.Empty(host.Events);
+            await slow.DisposeAsync();
+        },
+        seeds: 2);
+
     [Fact]
     public void A_transfer_that_does_not_move_is_given_up_on_both_sides() => Town.Play(async town =>
     {

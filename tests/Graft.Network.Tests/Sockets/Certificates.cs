@@ -47,13 +47,35 @@ internal sealed class Certificates : IDisposable
     internal void Write(string file, string name)
     {
         using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddDnsName(name);
-        names.AddDnsName("localhost");
-        names.AddIpAddress(IPAddress.Loopback);
-        request.CertificateExtensions.Add(names.Build());
-        using X509Certificate2 signed = request.Create(_authority, From, From.AddYears(1), [++_serial]);
+        using X509Certificate2 signed = Sign(key, name, names: null);
         File.WriteAllText(PathOf(file), signed.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+    }
+
+    /// <summary>One whose names are what these bytes say, if anything.</summary>
+    internal void WriteWithNames(string file, byte[] names)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 signed = Sign(key, file, names);
+        File.WriteAllText(PathOf(file), signed.ExportCertificatePem() + "\n" + key.ExportPkcs8PrivateKeyPem() + "\n");
+    }
+
+    /// <summary>The same as a PFX, with its key or without.</summary>
+    internal void WritePacked(string file, string name, bool hasKey)
+    {
+        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
+        using X509Certificate2 signed = Sign(key, name, names: null);
+        using X509Certificate2 whole = signed.CopyWithPrivateKey(key);
+        File.WriteAllBytes(PathOf(file), (hasKey ? whole : signed).Export(X509ContentType.Pkcs12));
+    }
+
+    private X509Certificate2 Sign(ECDsa key, string name, byte[]? names)
+    {
+        var request = new CertificateRequest($"CN={name}", key, HashAlgorithmName.SHA256);
+        var usual = new SubjectAlternativeNameBuilder();
+        usual.AddDnsName(name);
+        usual.AddDnsName("localhost");
+        usual.AddIpAddress(IPAddress.Loopback);
+        request.CertificateExtensions.Add(names is null ? usual.Build() : new X509Extension("2.5.29.17", names, critical: false));
+        return request.Create(_authority, From, From.AddYears(1), [++_serial]);
     }
 }

@@ -84,6 +84,58 @@ public sealed class SocketTests : IDisposable
     }
 
     [Fact]
+    public async Task What_becomes_of_a_certificate_is_told_to_the_node_though_another_who_is_told_throws()
+    {
+        using var certificates = new Certificates();
+        var host = new TestHost();
+        TlsOptions tls = certificates.For("node-2");
+        await using Endpoint two = await StartAsync(2, host, tls, _ => throw new NotSupportedException("a full log"));
+        var network = new SocketNetwork(new SocketNetworkOptions { Tls = certificates.For("node-1") });
+        await using CallConnection before = await OpenAsync(network, two);
+
+        certificates.Write("node-2", "renewed");
+
+        await using CallConnection after = await OpenAsync(network, two);
+        Assert.Contains("CN=renewed", host.Only(NetworkEventKind.Certificate).Text, StringComparison.Ordinal);
+        Assert.Empty(host.Faults);
+    }
+
+    [Fact]
+    public async Task A_file_without_its_key_changes_nothing()
+    {
+        using var certificates = new Certificates();
+        var host = new TestHost();
+        TlsOptions tls = certificates.For("node-2");
+        certificates.WritePacked("node-2", "node-2", hasKey: true);
+        await using Endpoint two = await StartAsync(2, host, tls);
+        var network = new SocketNetwork(new SocketNetworkOptions { Tls = certificates.For("node-1") });
+        await using CallConnection before = await OpenAsync(network, two);
+
+        certificates.WritePacked("node-2", "other", hasKey: false);
+
+        await using CallConnection after = await OpenAsync(network, two);
+        Assert.Contains("the certificate of before stays", host.Only(NetworkEventKind.Certificate).Text, StringComparison.Ordinal);
+        Assert.Empty(host.Faults);
+    }
+
+    [Fact] // some tools write a network of 8 bytes where an address of 4 belongs
+    public async Task A_certificate_whose_names_cannot_be_read_costs_its_bearer_the_connection_and_nobody_else_anything()
+    {
+        using var certificates = new Certificates();
+        var host = new TestHost();
+        await using Endpoint two = await StartAsync(2, host, certificates.For("node-2"));
+        TlsOptions odd = certificates.For("node-1");
+        certificates.WriteWithNames("node-1", [0x30, 0x0A, 0x87, 0x08, 10, 0, 0, 0, 255, 0, 0, 0]);
+
+        await Assert.ThrowsAnyAsync<IOException>(() => OpenAsync(new SocketNetwork(new SocketNetworkOptions { Tls = odd }), two));
+
+        await host.WaitAsync(() => host.Events.Count + host.Faults.Count > 0, _cut.Token);
+        host.Only(NetworkEventKind.HelloIncomplete);
+        Assert.Empty(host.Faults);
+        await using CallConnection other = await OpenAsync(new SocketNetwork(new SocketNetworkOptions { Tls = certificates.For("node-3") }), two);
+    }
+
+    [Fact]
     public async Task Nobody_there_and_a_port_in_use_are_told_in_a_sentence()
     {
         var network = new SocketNetwork();

@@ -216,6 +216,80 @@ public sealed class StatusTests
         Assert.Contains("1 of 3 voters can be reached from here", status.Explain(), StringComparison.Ordinal);
     });
 
+    [Fact]
+    public void A_peer_that_is_reached_and_does_not_reach_us_is_named_while_it_has_something_to_say()
+    {
+        GroupStatus oneWay = WithLink(Link());
+        string sentence = $"{Other} at b:2 can be reached from here, and has no connection to {Self}";
+
+        Says(oneWay with { Leader = null }, sentence);
+        Says(oneWay with { Role = Role.Leader, Leader = Self }, sentence);
+        Assert.Equal("", oneWay.Explain());
+        Assert.Equal("", (oneWay with { Leader = null, Peers = [new PeerStatus(Other, Link(), TimeSpan.Zero)] }).Explain());
+    }
+
+    [Fact]
+    public void Who_does_not_reach_us_does_not_count_as_reachable() => TestCluster.Play(3, async cluster =>
+    {
+        await cluster.StartAllAsync();
+        TestNode left = cluster.Nodes[2];
+        cluster.Isolate(left);
+        await cluster.UntilAsync(() => left.Actor.View.Leader is null);
+        await cluster.DelayAsync(3000);
+        GroupStatus status = await left.Actor.LookAsync();
+
+        GroupStatus oneWay = status with { Peers = [.. status.Peers.Select(peer => new PeerStatus(peer.Node, Link(), null))] };
+        GroupStatus both = status with { Peers = [.. status.Peers.Select(peer => new PeerStatus(peer.Node, Link(), TimeSpan.Zero))] };
+
+        Assert.Contains("1 of 3 voters can be reached from here", oneWay.Explain(), StringComparison.Ordinal);
+        Assert.DoesNotContain("voters can be reached from here", both.Explain(), StringComparison.Ordinal);
+    });
+
+    [Fact]
+    public void A_check_whose_time_is_over_does_not_wait_for_a_group() => NodeWorld.Play(async world =>
+    {
+        var hosted = new HostedNode { Node = await world.StartAsync("a") };
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(
+            () => new GraftReadiness([hosted]).CheckHealthAsync(new HealthCheckContext(), new CancellationToken(canceled: true)));
+    });
+
+    [Fact]
+    public void A_storm_of_one_kind_on_the_network_hides_no_other() => NodeWorld.Play(async world =>
+    {
+        var log = new TestLog();
+        world.Configure = (_, options) => options.Logger = log;
+        await world.StartAsync("a");
+        for (int i = 0; i < 5; i++)
+        {
+            IConnection knocking = await world.Network.At("balancer").ConnectAsync(NodeWorld.At("a"), CancellationToken.None);
+            await knocking.DisposeAsync();
+        }
+
+        await Assert.ThrowsAsync<HelloRefusedException>(() => CallConnection.OpenAsync(
+            new CallConnectionOptions { Cluster = new ClusterId(4711) }, world.Network.At("lost"), NodeWorld.At("a"), world.World.Time, CancellationToken.None).AsTask());
+        await world.World.DelayAsync(TimeSpan.FromMilliseconds(1));
+
+        Assert.Equal(2, log.Count(1304));
+        Assert.Contains(log.Lines, static line => line.Id == 1304 && line.Text.Contains("HelloRefused", StringComparison.Ordinal));
+    });
+
+    [Fact]
+    public void Two_nodes_that_are_lost_at_a_time_are_both_told() => NodeWorld.Play(async world =>
+    {
+        var log = new TestLog();
+        world.Configure = (name, options) => options.Logger = name == "a" ? log : null;
+        await world.StartThreeAsync();
+
+        world.Network.Cut("a", "b");
+        world.Network.Cut("a", "c");
+        await world.World.DelayAsync(TimeSpan.FromSeconds(10));
+
+        string[] failed = [.. log.Lines.Where(static line => line.Id == 1304).Select(static line => line.Text)];
+        Assert.Contains(failed, static text => text.Contains("LinkFailed b:4001", StringComparison.Ordinal));
+        Assert.Contains(failed, static text => text.Contains("LinkFailed c:4001", StringComparison.Ordinal));
+    });
+
     private static Task<HealthCheckResult> CheckAsync(IHealthCheck check) =>
         check.CheckHealthAsync(new HealthCheckContext(), TestContext.Current.CancellationToken);
 
