@@ -8,7 +8,7 @@ public sealed partial class Endpoint
     private static readonly TimeSpan AcceptPause = TimeSpan.FromSeconds(1);
 
     /// <summary>Takes a connection that another door has accepted: a web server that shares its port, say.</summary>
-    /// <param name="connection">The endpoint's from here on. One above <see cref="EndpointOptions.ConnectionsMax"/>, or after the end, is closed unheard.</param>
+    /// <param name="connection">The endpoint's from here on. One too many of its kind (<see cref="EndpointOptions.ClientConnectionsMax"/> and the two beside it) is refused; one after the end is closed unheard.</param>
     /// <returns>A task that ends when the connection has been served to its end. The connection is disposed then.</returns>
     public Task AcceptAsync(IConnection connection)
     {
