@@ -40,7 +40,7 @@ public sealed partial class Endpoint
             return connection.DisposeAsync().AsTask();
         }
 
-        Task task = ServeAsync(number, connection);
+        Task task = ServeAsync(number, served);
         served.Task = task;
         return task;
     }
@@ -86,13 +86,14 @@ public sealed partial class Endpoint
         }
     }
 
-    private async Task ServeAsync(ulong number, IConnection connection)
+    private async Task ServeAsync(ulong number, Served served)
     {
+        IConnection connection = served.Connection;
         try
         {
-            if (await GreetAsync(connection) is var (hello, reader))
+            if (await GreetAsync(served) is var (hello, reader))
             {
-                string? error = await ServeAsync(connection, reader, hello);
+                string? error = await ServeAsync(served, reader, hello);
                 if (error is not null && !_stopping.IsCancellationRequested)
                 {
                     Host.Happened(new NetworkEvent(NetworkEventKind.ConnectionBroken, connection.RemoteName, hello.Node, error));
@@ -115,16 +116,17 @@ public sealed partial class Endpoint
         }
     }
 
-    private async Task<string?> ServeAsync(IConnection connection, FrameReader reader, Hello hello) => hello.Kind switch
+    private async Task<string?> ServeAsync(Served served, FrameReader reader, Hello hello) => hello.Kind switch
     {
-        ConnectionKind.Peer => await ReceiveAsync(connection, reader, hello),
-        ConnectionKind.Call => await new CallServer(this, connection, hello).RunAsync(reader),
-        ConnectionKind.Snapshot => await new SnapshotServer(this, connection, hello).RunAsync(reader),
+        ConnectionKind.Peer => await ReceiveAsync(served, reader, hello),
+        ConnectionKind.Call => await new CallServer(this, served.Connection, hello).RunAsync(reader),
+        ConnectionKind.Snapshot => await new SnapshotServer(this, served.Connection, hello).RunAsync(reader),
     };
 
     // Null if it was refused, ended or too slow; then there is nothing more to do.
-    private async Task<(Hello, FrameReader)?> GreetAsync(IConnection connection)
+    private async Task<(Hello, FrameReader)?> GreetAsync(Served served)
     {
+        IConnection connection = served.Connection;
         using var watch = new ConnectionWatch(Time, connection, Options.HelloTimeout);
         try
         {
@@ -142,6 +144,7 @@ public sealed partial class Endpoint
             }
 
             Hello? hello = reader.Header.Type == FrameType.Hello ? HelloCodec.TryReadHello(kind!.Value, reader.Body.ToArray()) : null;
+            Note(served, hello);
             HelloRefusal? refusal = hello is null ? new HelloRefusal(RefusalCode.Malformed, 0, 0, "The hello can't be read.")
                 : _isDraining ? new HelloRefusal(RefusalCode.Draining, 0, 0, $"{Options.Node} is shutting down.")
                 : HelloRules.Check(hello, Host.Cluster, Options.Node, Options.Incarnation)
@@ -164,6 +167,15 @@ public sealed partial class Endpoint
         {
             Host.Happened(new NetworkEvent(NetworkEventKind.HelloIncomplete, connection.RemoteName, null, exception.Message));
             return null;
+        }
+    }
+
+    // Before it is judged: judged just before the host has changed its mind, it's looked at again.
+    private void Note(Served served, Hello? hello)
+    {
+        lock (_gate)
+        {
+            served.Said = hello is null ? null : (hello, served.Connection.PeerNames);
         }
     }
 
@@ -204,14 +216,20 @@ public sealed partial class Endpoint
         await Dialer.WriteFrameAsync(connection.Output, FrameType.Welcome, 0, body.AsMemory(0, HelloCodec.Write(welcome, body)));
     }
 
-    private async Task<string?> ReceiveAsync(IConnection connection, FrameReader reader, Hello hello)
+    private async Task<string?> ReceiveAsync(Served served, FrameReader reader, Hello hello)
     {
+        IConnection connection = served.Connection;
         NodeId node = hello.Node!.Value;
         var receiver = new PeerReceiver(this, connection, hello);
         PeerReceiver? older;
         PeerLink? link;
         lock (_gate)
         {
+            if (served.IsExpelled)
+            {
+                return null;
+            }
+
             _receivers.TryGetValue(node, out older);
             _receivers[node] = receiver;
             _links.TryGetValue(node, out link);

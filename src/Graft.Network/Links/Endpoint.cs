@@ -135,6 +135,42 @@ public sealed partial class Endpoint : IAsyncDisposable
         ForgetCalls(node);
     }
 
+    /// <summary>Has the host judge again who is connected to this node, and ends what it would refuse now: they dial again, and are told why not.</summary>
+    /// <remarks>When this returns, the last message of those has been delivered. From any thread, but not from inside of <see cref="IEndpointHost.Received"/>.</remarks>
+    public void JudgeAgain()
+    {
+        Served[] all;
+        lock (_gate)
+        {
+            all = [.. _served.Values.Where(static served => served.Said is not null)];
+        }
+
+        foreach (Served served in all)
+        {
+            if (served.Said is var (hello, names) && Host.Judge(hello, names) is not null)
+            {
+                Expel(served, hello);
+            }
+        }
+    }
+
+    private void Expel(Served served, Hello hello)
+    {
+        PeerReceiver? receiver;
+        lock (_gate)
+        {
+            served.IsExpelled = true;
+            receiver = hello is { Kind: ConnectionKind.Peer, Node: { } node } ? _receivers.GetValueOrDefault(node) : null;
+        }
+
+        if (receiver?.Serves(served.Connection) == true)
+        {
+            receiver.Retire();
+        }
+
+        served.Connection.Abort();
+    }
+
     /// <summary>Refuses new connections from here on; those that there are go on.</summary>
     public void Drain() => _isDraining = true;
 

@@ -27,6 +27,8 @@ internal sealed class PeerReceiver
 
     internal Incarnation Incarnation => _ends.FromIncarnation;
 
+    internal bool Serves(IConnection connection) => ReferenceEquals(connection, _connection);
+
     internal bool IsRetired
     {
         get

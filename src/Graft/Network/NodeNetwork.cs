@@ -20,7 +20,9 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     private readonly Lock _gate = new();
     private readonly SortedDictionary<NodeId, NodeAddress> _addresses = [];
     private readonly SortedDictionary<GroupId, (SnapshotDownload Download, Task Running)> _downloads = [];
+    private readonly ConcurrentDictionary<NodeId, Epoch> _earlier = new();
     private readonly Action<Exception> _faulted;
+    private Task? _disposed;
     private CallService? _calls;
 
     internal NodeNetwork(NodeRuntime runtime, EndpointOptions options, INetwork network, SeededRandom random, Action<Exception> faulted)
@@ -28,6 +30,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         (_runtime, _options, _faulted) = (runtime, options, faulted);
         _endpoint = new Endpoint(options, network, runtime.Clock.Time, random, this) { FindAddress = AddressOf };
         _fetcher = new SnapshotFetcher(options, network, runtime.Clock.Time, this);
+        runtime.EpochRisen = _endpoint.JudgeAgain;
     }
 
     /// <summary>Told of what an operator may want to know.</summary>
@@ -154,17 +157,48 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
             ? new HelloRefusal(RefusalCode.OtherCluster, hello.Cluster.Value, Cluster.Value, $"Only members connect as peers; this node belongs to {Cluster}.")
             : JudgeEpoch(hello);
 
-    // A named survivor has the configuration of before until it gets the new one, so it may come.
+    // Whoever was named at a recovery has been made to follow it before its start, and says so. A majority of before that heard a word of a
+    // group's new term would answer it with a higher one.
     private HelloRefusal? JudgeEpoch(Hello hello)
     {
-        Epoch held = Epoch;
-        bool isOther = hello.Node is { } node && held.Excludes(hello.Epoch) && (hello.Epoch.Number == held.Number || !_runtime.IsMember(node));
-        return !isOther ? null : new HelloRefusal(
-            RefusalCode.OtherEpoch,
-            hello.Epoch.Value,
-            held.Value,
-            $"Cluster {Cluster} was recovered from a lost quorum: you are of epoch {hello.Epoch}, this node of {held}. Wipe your data directory and join anew.");
+        if (hello.Node is not { } node)
+        {
+            return null;
+        }
+
+        Epoch held = _runtime.EpochToward(node);
+        if (held.Excludes(hello.Epoch))
+        {
+            return new HelloRefusal(
+                RefusalCode.OtherEpoch,
+                hello.Epoch.Value,
+                held.Value,
+                $"Cluster {Cluster} was recovered from a lost quorum: you are of epoch {hello.Epoch}, this node of {held}. Wipe your data directory and join anew; "
+                + "or, if you were named at the recovery, have your directory follow it first.");
+        }
+
+        if (hello.Kind == ConnectionKind.Peer)
+        {
+            NoteEpoch(node, hello.Epoch);
+        }
+
+        return null;
     }
+
+    // One that shares another group with this node may come, and has no part in those that were recovered without it.
+    private void NoteEpoch(NodeId node, Epoch said)
+    {
+        if (_runtime.Epoch.Excludes(said))
+        {
+            _earlier[node] = said;
+        }
+        else if (!_earlier.IsEmpty)
+        {
+            _earlier.TryRemove(node, out _);
+        }
+    }
+
+    private bool IsExcluded(GroupActor group, NodeId node) => !_earlier.IsEmpty && _earlier.TryGetValue(node, out Epoch said) && group.Epoch.Excludes(said);
 
     void IEndpointHost.PeerRefused(NodeId node, HelloRefusal refusal)
     {
@@ -181,7 +215,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     void IEndpointHost.Received(PeerMessage message)
     {
         GroupActor? group = _runtime.FindOrCreate(message.Group);
-        if (group is null)
+        if (group is null || IsExcluded(group, message.Message.From))
         {
             message.Release();
         }
@@ -237,7 +271,29 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 
     void IEndpointHost.Faulted(Exception exception) => _faulted(exception);
 
+    /// <summary>Ends all that there is of it, whoever asks first; whoever asks later waits for that.</summary>
     public async ValueTask DisposeAsync()
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _disposed, ended.Task, null) is { } closing)
+        {
+            await closing;
+            return;
+        }
+
+        try
+        {
+            await CloseAsync();
+            ended.SetResult();
+        }
+        catch (Exception failure)
+        {
+            ended.SetException(failure);
+            throw;
+        }
+    }
+
+    private async Task CloseAsync()
     {
         Task[] running;
         lock (_gate)

@@ -72,6 +72,12 @@ internal sealed class NodeRuntime : INodeFailure
     /// <summary>Told that this node was removed from a group.</summary>
     internal Action<Removal>? Removed { get; set; }
 
+    /// <summary>Told that a group is of a later epoch than before.</summary>
+    internal Action? EpochRisen { get; set; }
+
+    /// <summary>Told that the node can't go on: nobody is to hear of it any more.</summary>
+    internal Action? Over { get; set; }
+
     /// <summary>Ends when the node can't go on, with the reason; without one when it has been stopped.</summary>
     internal Task<Exception?> Failed => _failed.Task;
 
@@ -180,6 +186,7 @@ internal sealed class NodeRuntime : INodeFailure
             Forward = forward,
             AddressLearned = addressLearned,
             Removed = removal => Removed?.Invoke(removal),
+            EpochRisen = () => EpochRisen?.Invoke(),
         };
         foreach ((GroupId id, RestoredState state) in restored)
         {
@@ -212,11 +219,18 @@ internal sealed class NodeRuntime : INodeFailure
         }
     }
 
-    /// <summary>The highest epoch of the groups' configurations.</summary>
-    internal Epoch Epoch => AllGroups().Select(static group => group.View.Membership.Epoch).DefaultIfEmpty().MaxBy(static epoch => epoch.Value);
+    /// <summary>The latest epoch of the groups here.</summary>
+    internal Epoch Epoch => AllGroups().Select(static group => group.Epoch).DefaultIfEmpty().MaxBy(static epoch => epoch.Value);
 
-    /// <summary>Whether a node belongs to a group here, as far as this node knows.</summary>
-    internal bool IsMember(NodeId node) => Array.Exists(AllGroups(), group => group.View.Membership.Contains(node));
+    /// <summary>The latest epoch of the groups that this node has in common with another one; of all that it has, if there is none.</summary>
+    /// <remarks>A quorum that was lost in one group need not be in another, which other nodes share: they are of the earlier epoch, and rightly.</remarks>
+    internal Epoch EpochToward(NodeId node)
+    {
+        // A configuration of before is in force again for a moment where a follower of a recovery replaces its log's end. It says nothing any more.
+        Epoch shared = AllGroups().Where(group => group.View.Membership.Epoch == group.Epoch && group.View.Membership.Contains(node))
+            .Select(static group => group.Epoch).DefaultIfEmpty().MaxBy(static epoch => epoch.Value);
+        return shared != Epoch.None ? shared : Epoch;
+    }
 
     internal GroupActor[] AllGroups()
     {
