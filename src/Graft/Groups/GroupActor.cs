@@ -331,7 +331,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     {
         ConsiderDeferring(now);
         TakeOrders(now);
-        EndChanges();
+        EndChanges(_committed);
         SubmitCommitted();
         ConsiderComparing(now);
         FollowRest();
