@@ -71,6 +71,8 @@ internal sealed partial class NodeEvents : Actor
 
     internal void ClockIsAhead(GroupId group, TimeSpan ahead) => Write(logger => Log.ClockIsAhead(logger, _node, group, ahead.TotalSeconds));
 
+    internal void NotJoined(GroupId group, string why) => Write(logger => Log.NotJoined(logger, _node, group, why));
+
     internal void LinkUp(NodeId peer) => Write(logger => Log.LinkUp(logger, _node, peer));
 
     internal void LinkDown(NodeId peer, string why) => Write(logger => Log.LinkDown(logger, _node, peer, why));
@@ -183,6 +185,9 @@ internal sealed partial class NodeEvents : Actor
 
         [LoggerMessage(1214, LogLevel.Error, "{Node}: its wall clock is {Seconds} s ahead of those of most voters of {Group}. It leaves leading to others; set the clock.")]
         internal static partial void ClockIsAhead(ILogger logger, NodeId node, GroupId group, double seconds);
+
+        [LoggerMessage(1215, LogLevel.Warning, "{Node} hasn't joined {Group} yet, and tries on. {Reason}")]
+        internal static partial void NotJoined(ILogger logger, NodeId node, GroupId group, string reason);
 
         [LoggerMessage(1301, LogLevel.Information, "{Node} is connected to {Peer}.")]
         internal static partial void LinkUp(ILogger logger, NodeId node, NodeId peer);
