@@ -283,6 +283,17 @@ public sealed class RecoveryTests
         GraftNode lost = await world.StartAsync("b");
         Assert.IsType<SupersededException>(await lost.Failed);
         Assert.Equal("5:later", await NodeWorld.WriteAsync(founder, "later"));
+
+        // A node that only the other group knows may be taken into the one that was recovered.
+        foreach (string name in living)
+        {
+            await founder.Group().Roster.ChangeNowAsync(
+                new MembersRequest(MembershipChange.None.Add(world.Nodes[name].Id)) { Addresses = [(world.Nodes[name].Id, NodeWorld.At(name))] });
+        }
+
+        await world.World.UntilAsync(() => founder.Group().Members is { IsJoint: false, IncomingVoters.Length: 3 }, "all three vote");
+        await world.World.UntilAsync(() => living.All(name => world.Machines[name].Applied.Count == 5), "they have all");
+        Assert.All(living, name => Assert.False(world.Nodes[name].Failed.IsCompleted, name));
     });
 
     [Fact]

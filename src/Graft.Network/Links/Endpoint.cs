@@ -154,6 +154,21 @@ public sealed partial class Endpoint : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends what this node's links have connected: they dial again at once, and say what is so now.</summary>
+    public void Redial()
+    {
+        PeerLink[] all;
+        lock (_gate)
+        {
+            all = [.. _links.Values];
+        }
+
+        foreach (PeerLink link in all)
+        {
+            link.Redial();
+        }
+    }
+
     private void Expel(Served served, Hello hello)
     {
         PeerReceiver? receiver;

@@ -23,6 +23,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     private readonly ConcurrentDictionary<NodeId, Epoch> _earlier = new();
     private readonly Action<Exception> _faulted;
     private Task? _disposed;
+    private ulong _said;
     private CallService? _calls;
 
     internal NodeNetwork(NodeRuntime runtime, EndpointOptions options, INetwork network, SeededRandom random, Action<Exception> faulted)
@@ -30,7 +31,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         (_runtime, _options, _faulted) = (runtime, options, faulted);
         _endpoint = new Endpoint(options, network, runtime.Clock.Time, random, this) { FindAddress = AddressOf };
         _fetcher = new SnapshotFetcher(options, network, runtime.Clock.Time, this);
-        runtime.EpochRisen = _endpoint.JudgeAgain;
+        runtime.EpochRisen = OnEpochRisen;
     }
 
     /// <summary>Told of what an operator may want to know.</summary>
@@ -43,7 +44,20 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     internal async Task StartAsync(CallService calls, CancellationToken cancellation)
     {
         _calls = calls;
+        _said = Epoch.Value;
         await _endpoint.StartAsync(cancellation);
+    }
+
+    // What this node's connections have said of it holds no more.
+    private void OnEpochRisen()
+    {
+        _endpoint.JudgeAgain();
+        ulong now = Epoch.Value;
+        ulong before = Interlocked.Exchange(ref _said, now);
+        if (before != Epoch.None.Value && before != now)
+        {
+            _endpoint.Redial();
+        }
     }
 
     /// <summary>Where a node said that it can be reached. The newest word counts.</summary>
@@ -198,15 +212,17 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         }
     }
 
-    private bool IsExcluded(GroupActor group, NodeId node) => !_earlier.IsEmpty && _earlier.TryGetValue(node, out Epoch said) && group.Epoch.Excludes(said);
+    private bool IsExcluded(GroupActor group, NodeId node) => !_earlier.IsEmpty && _earlier.TryGetValue(node, out Epoch said)
+        && group.Epoch.Excludes(said) && !group.View.Membership.Contains(node);
 
     void IEndpointHost.PeerRefused(NodeId node, HelloRefusal refusal)
     {
         _runtime.Events?.LinkRefused(node, refusal);
 
-        // Of one number, none is the later: two recoveries that go on beside each other until an operator wipes one.
+        // Of one number, none is the later: two recoveries that go on beside each other until an operator wipes one. And whoever has only now been
+        // added to a group that was recovered has yet to hear of it, by the other's link.
         var (own, other) = (new Epoch(refusal.Said), new Epoch(refusal.Held));
-        if (refusal.Code == RefusalCode.OtherEpoch && other.Number > own.Number)
+        if (refusal.Code == RefusalCode.OtherEpoch && other.Number > own.Number && _runtime.IsBehind(node, other))
         {
             _runtime.Supersede(new SupersededException(node, own, other));
         }

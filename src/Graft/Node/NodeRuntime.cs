@@ -242,15 +242,19 @@ internal sealed class NodeRuntime : INodeFailure
     /// <summary>The latest epoch of the groups here.</summary>
     internal Epoch Epoch => AllGroups().Select(static group => group.Epoch).DefaultIfEmpty().MaxBy(static epoch => epoch.Value);
 
-    /// <summary>The latest epoch of the groups that this node has in common with another one; of all that it has, if there is none.</summary>
+    /// <summary>The earliest epoch of the groups that this node has in common with another one; the latest of all that it has, if there is none.</summary>
     /// <remarks>A quorum that was lost in one group need not be in another, which other nodes share: they are of the earlier epoch, and rightly.</remarks>
     internal Epoch EpochToward(NodeId node)
     {
         // A configuration of before is in force again for a moment where a follower of a recovery replaces its log's end. It says nothing any more.
         Epoch shared = AllGroups().Where(group => group.View.Membership.Epoch == group.Epoch && group.View.Membership.Contains(node))
-            .Select(static group => group.Epoch).DefaultIfEmpty().MaxBy(static epoch => epoch.Value);
+            .Select(static group => group.Epoch).DefaultIfEmpty().MinBy(static epoch => epoch.Value);
         return shared != Epoch.None ? shared : Epoch;
     }
+
+    /// <summary>Whether there is a group that this node has in common with another one and that isn't as late as this epoch, by its configuration here.</summary>
+    internal bool IsBehind(NodeId node, Epoch epoch) =>
+        Array.Exists(AllGroups(), group => group.Epoch.Number < epoch.Number && group.View.Membership.Contains(node));
 
     internal GroupActor[] AllGroups()
     {

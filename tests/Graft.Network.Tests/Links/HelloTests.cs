@@ -59,6 +59,26 @@ public sealed class HelloTests
     });
 
     [Fact]
+    public void Who_has_something_else_to_say_dials_again() => Town.Play(async town =>
+    {
+        (Endpoint one, TestHost first) = await town.StartAsync(1);
+        (Endpoint _, TestHost second) = await town.StartAsync(2);
+        one.SetAddress(new NodeId(2), Town.AddressOf(2));
+        await town.World.UntilAsync(() => first.Connected.Count == 1, "they are connected");
+        int hellos = 0;
+        second.Judgement = _ =>
+        {
+            hellos++;
+            return null;
+        };
+
+        one.Redial();
+
+        await town.World.UntilAsync(() => first.Connected.Count == 2, "they are connected again");
+        Assert.Equal((1, 1), (hellos, first.Lost.Count));
+    });
+
+    [Fact]
     public void A_node_that_shuts_down_says_so() => Town.Play(async town =>
     {
         (Endpoint two, _) = await town.StartAsync(2);
