@@ -87,7 +87,7 @@ public sealed class SessionTableTests
 
         Assert.All([table, read], each =>
         {
-            Assert.Equal(SessionVerdict.Forgotten, each.Judge(new LogIndex(4), Numbered(session, 1), out _));
+            Assert.Equal(SessionVerdict.TooLarge, each.Judge(new LogIndex(4), Numbered(session, 1), out _));
             Assert.Equal(SessionVerdict.Answered, each.Judge(new LogIndex(4), Numbered(session, 2), out SessionAnswer kept));
             Assert.Equal(SessionTable.AnswerMax, kept.Answer.Length);
         });

@@ -37,7 +37,7 @@ internal sealed class TestNode(TestCluster cluster, NodeId id) : IPeers
         var runtime = NodeRuntime.Open(seams, new NodeIdentity(new ClusterId(7), id), "a test");
         if (isFounder)
         {
-            runtime.Found(TestCluster.Group);
+            runtime.Found([TestCluster.Group]);
         }
 
         if (Logger is { } logger)

@@ -166,6 +166,7 @@ public sealed partial class Endpoint
             }
 
             Hello? hello = reader.Header.Type == FrameType.Hello ? HelloCodec.TryReadHello(kind!.Value, reader.Body.ToArray()) : null;
+            Note(served, hello);
             HelloRefusal? refusal = hello is null ? new HelloRefusal(RefusalCode.Malformed, 0, 0, "The hello can't be read.")
                 : _isDraining ? new HelloRefusal(RefusalCode.Draining, 0, 0, $"{Options.Node} is shutting down.")
                 : HelloRules.Check(hello, Host.Cluster, Options.Node, Options.Incarnation)
@@ -196,6 +197,15 @@ public sealed partial class Endpoint
         if (!served.IsDisplaced)
         {
             Host.Happened(new NetworkEvent(NetworkEventKind.HelloIncomplete, served.Connection.RemoteName, null, why));
+        }
+    }
+
+    // Before it is judged: judged just before the host has changed its mind, it's looked at again.
+    private void Note(Served served, Hello? hello)
+    {
+        lock (_gate)
+        {
+            served.Said = hello is null ? null : (hello, served.Connection.PeerNames);
         }
     }
 
@@ -270,6 +280,14 @@ public sealed partial class Endpoint
         Unregister(served.Receiver);
     }
 
+    private bool IsExpelled(Served served)
+    {
+        lock (_gate)
+        {
+            return served.IsExpelled;
+        }
+    }
+
     private void Unregister(PeerReceiver? receiver)
     {
         lock (_gate)
@@ -305,9 +323,9 @@ public sealed partial class Endpoint
     private async Task<string?> ReceiveAsync(Served served, FrameReader reader, Hello hello)
     {
         PeerReceiver receiver = served.Receiver!;
-        if (receiver.IsRetired)
+        if (receiver.IsRetired || IsExpelled(served))
         {
-            // While its welcome was written, a newer one came.
+            // While its welcome was written, a newer one came, or the host has changed its mind.
             return null;
         }
 

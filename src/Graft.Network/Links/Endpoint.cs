@@ -165,6 +165,53 @@ public sealed partial class Endpoint : IAsyncDisposable
         receiver?.Retire();
     }
 
+    /// <summary>Has the host judge again who is connected to this node, and ends what it would refuse now: they dial again, and are told why not.</summary>
+    /// <remarks>When this returns, the last message of those has been delivered. From any thread, but not from inside of <see cref="IEndpointHost.Received"/>.</remarks>
+    public void JudgeAgain()
+    {
+        Served[] all;
+        lock (_gate)
+        {
+            all = [.. _served.Values.Where(static served => served.Said is not null)];
+        }
+
+        foreach (Served served in all)
+        {
+            if (served.Said is var (hello, names) && Host.Judge(hello, names) is not null)
+            {
+                Expel(served);
+            }
+        }
+    }
+
+    /// <summary>Ends what this node's links have connected: they dial again at once, and say what is so now.</summary>
+    public void Redial()
+    {
+        PeerLink[] all;
+        lock (_gate)
+        {
+            all = [.. _links.Values];
+        }
+
+        foreach (PeerLink link in all)
+        {
+            link.Redial();
+        }
+    }
+
+    private void Expel(Served served)
+    {
+        PeerReceiver? receiver;
+        lock (_gate)
+        {
+            served.IsExpelled = true;
+            receiver = served.Receiver;
+        }
+
+        receiver?.Retire();
+        served.Connection.Abort();
+    }
+
     /// <summary>Refuses new connections from here on (<see cref="RefusalCode.Draining"/>); those that there are go on.</summary>
     public void Drain() => _isDraining = true;
 

@@ -141,6 +141,15 @@ public sealed class PeerLink
         _signal.Set();
     }
 
+    /// <summary>Ends the connection, if there is one; the link makes another.</summary>
+    internal void Redial()
+    {
+        lock (_gate)
+        {
+            _connection?.Abort();
+        }
+    }
+
     /// <summary>Ends the link. <see cref="Loop"/> ends soon after.</summary>
     internal void Close()
     {

@@ -23,6 +23,12 @@ internal sealed class Served(ulong number, IConnection connection)
     /// <summary>What takes its messages in, of a peer's connection that was admitted.</summary>
     internal PeerReceiver? Receiver { get; set; }
 
+    /// <summary>What it said of itself, with the names that its certificate proves; set before it is judged.</summary>
+    internal (Hello Hello, IReadOnlyList<string> Names)? Said { get; set; }
+
+    /// <summary>The host wouldn't let it in any more.</summary>
+    internal bool IsExpelled { get; set; }
+
     internal async Task RunAsync(Func<Served, Task> serve)
     {
         try

@@ -22,6 +22,9 @@ public readonly record struct WriteAttempt
     /// <summary>The request may have been received, and nobody said what came of it.</summary>
     public bool MayBeDone { get; private init; }
 
+    /// <summary>It was carried out, and its answer is too large to be had.</summary>
+    public bool IsAnswerLost => MayBeDone && IsFinal;
+
     /// <summary>When to ask again, at the earliest; zero if nothing was said.</summary>
     public TimeSpan RetryAfter { get; private init; }
 

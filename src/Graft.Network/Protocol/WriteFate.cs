@@ -62,5 +62,8 @@ public sealed class WriteFate(string nothing, bool mayBeDone = false)
         ? new MembershipRefusedException(members.Refusal, Last.Text, members.Index, Last.Leader)
         : new RejectedException(Last.Reason, Last.Text, Last.Leader);
 
-    private UnknownOutcomeException Unknown(in WriteId write) => new($"Nobody told what became of the command. {Last.Text}", write);
+    private UnknownOutcomeException Unknown(in WriteId write) => new(Last.IsAnswerLost ? Last.Text : $"Nobody told what became of the command. {Last.Text}", write)
+    {
+        IsAnswerLost = Last.IsAnswerLost,
+    };
 }

@@ -11,4 +11,7 @@ public sealed class UnknownOutcomeException(string message, WriteId write) : Gra
 {
     /// <summary>Names the command for <c>ResolveAsync</c>. Of a change of members it may have neither number nor place: look at the configuration instead.</summary>
     public WriteId Write { get; } = write;
+
+    /// <summary>It took effect, and only its answer can't be had: it was too large to be carried or kept. Asking again brings the same.</summary>
+    public bool IsAnswerLost { get; init; }
 }

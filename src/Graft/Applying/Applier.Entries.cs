@@ -155,6 +155,7 @@ internal sealed partial class Applier
     private static EntryOutcome OutcomeOf(EntryId entry, SessionVerdict verdict, in SessionAnswer earlier) => verdict switch
     {
         SessionVerdict.Answered => new EntryOutcome(entry, RejectReason.None, earlier.Index, earlier.Answer),
+        SessionVerdict.TooLarge => new EntryOutcome(entry, RejectReason.TooLarge, earlier.Index, default),
         SessionVerdict.Forgotten => new EntryOutcome(entry, RejectReason.AnswerForgotten, entry.Index, default),
         SessionVerdict.Fenced => new EntryOutcome(entry, RejectReason.Fenced, entry.Index, default),
         _ => new EntryOutcome(entry, RejectReason.SessionExpired, entry.Index, default),

@@ -66,6 +66,12 @@ internal sealed partial class GroupActor
             _services.Scheduler.Post(new Cancellation(ended, _services.Events));
         }
 
+        // A leader that makes itself go is deposed by the commit of the change. One that another leader's log has taken the place of wasn't done.
+        if (_changes.TrueForAll(each => _core.Log.Contains(each.Change)))
+        {
+            EndChanges(ready.Commit);
+        }
+
         foreach ((EntryId change, TaskCompletionSource<LogIndex> done) in _changes)
         {
             done.TrySetException(new UnknownOutcomeException(

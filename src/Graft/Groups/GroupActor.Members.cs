@@ -143,9 +143,9 @@ internal sealed partial class GroupActor
         _ => seen.IsCaughtUp ? CatchUpPhase.CaughtUp : CatchUpPhase.Log,
     };
 
-    private void EndChanges()
+    private void EndChanges(LogIndex committed)
     {
-        if (_changes.Count == 0 || _core.Membership.IsJoint || _core.MembershipIndex > _committed)
+        if (_changes.Count == 0 || _core.Membership.IsJoint || _core.MembershipIndex > committed)
         {
             return;
         }

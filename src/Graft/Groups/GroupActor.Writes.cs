@@ -375,6 +375,8 @@ internal sealed partial class GroupActor
     {
         RejectReason.AnswerForgotten => new UnknownOutcomeException(
             $"Session {write.Options.Session} remembers nothing of number {write.Options.Sequence} any more.", write.Id),
+        RejectReason.TooLarge => new UnknownOutcomeException(
+            $"It was carried out at index {outcome.Index}. Its answer was too large to keep, so nobody can give it again.", write.Id) { IsAnswerLost = true },
         RejectReason.SessionExpired => new SessionExpiredException(write.Id),
         RejectReason.Fenced => new RejectedException(RejectReason.Fenced, $"Number {write.Options.Sequence} was fenced off before it was applied."),
         _ => new RejectedException(outcome.Refusal, $"Entry {outcome.Entry} makes no sense to the group."),

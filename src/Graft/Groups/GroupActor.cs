@@ -36,6 +36,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     private Inputs _incoming = new();
     private Inputs _inputs = new();
     private GroupView _view;
+    private ulong _epoch;
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? _over;
 
@@ -61,12 +62,16 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         _wake = _core.Wake;
         _snapshotBytes = restored.Snapshot?.Bytes ?? 0;
         _view = GroupView.Of(_core);
+        _epoch = _view.Membership.Epoch.Value;
     }
 
     internal GroupId Id => _id;
 
     /// <summary>Behind which entry the log begins. For tests: it's the turn's own.</summary>
     internal LogIndex LogBase => _core.Log.Base.Index;
+
+    /// <summary>The latest epoch that a configuration of the group was of here. One that is replaced by another log's takes it along.</summary>
+    internal Epoch Epoch => new(Volatile.Read(ref _epoch));
 
     /// <summary>Bytes of entries in memory.</summary>
     internal long TailBytes => _tail.Bytes;
@@ -361,7 +366,7 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
     {
         ConsiderDeferring(now);
         TakeOrders(now);
-        EndChanges();
+        EndChanges(_committed);
         SubmitCommitted();
         ConsiderComparing(now);
         FollowRest();
@@ -438,6 +443,11 @@ internal sealed partial class GroupActor : Actor, ILogCompletion, IApplierHost, 
         {
             Volatile.Write(ref _view, GroupView.Of(_core, _applied, _halted, _divergence, _removedAt));
             Follow(view, _view);
+            if (_view.Membership.Epoch.Value > _epoch)
+            {
+                Volatile.Write(ref _epoch, _view.Membership.Epoch.Value);
+                _services.EpochRisen?.Invoke();
+            }
         }
     }
 

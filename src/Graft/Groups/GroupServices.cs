@@ -51,6 +51,9 @@ internal sealed record GroupServices
     /// <summary>Told that this node was removed from a group.</summary>
     internal Action<Removal>? Removed { get; init; }
 
+    /// <summary>Told that a group here is of a later epoch than before.</summary>
+    internal Action? EpochRisen { get; init; }
+
     /// <summary>Told where nodes can be reached, as the log says; an empty address is one that is forgotten.</summary>
     internal Action<NodeId, string>? AddressLearned { get; init; }
 }

@@ -79,6 +79,11 @@ internal sealed partial class GraftService(
                 lifetime.StopApplication();
             }
         }
+        else if (_node is not null)
+        {
+            // It has stopped by itself: removed, told before without being asked to stop, and asked now.
+            lifetime.StopApplication();
+        }
     }
 
     private async Task WatchRemovedAsync(GraftNode node)

@@ -55,7 +55,8 @@ internal sealed class CallService(NodeRuntime runtime, LeaderDesk desk)
         }
         catch (UnknownOutcomeException unknown)
         {
-            return new CallReply(ReplyStatus.Unknown, new FailureReply(RejectReason.None, null, unknown.Write, unknown.Message).Encode());
+            RejectReason why = unknown.IsAnswerLost ? RejectReason.TooLarge : RejectReason.None;
+            return new CallReply(ReplyStatus.Unknown, new FailureReply(why, null, unknown.Write, unknown.Message).Encode());
         }
         catch (ReadFailedException failed)
         {

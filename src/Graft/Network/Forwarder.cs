@@ -54,7 +54,7 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
                 if (isOurs && options.Session == 0)
                 {
                     await session.OpenAsync(
-                        () => OpenSessionAsync(group.Id, leader, write.Deadline), write.Deadline - clock.Now, clock.Time, CancellationToken.None);
+                        () => OpenSessionAsync(group, leader, write.Deadline), Patience.Of(write.Deadline - clock.Now), clock.Time, CancellationToken.None);
                     if (!session.TryNumber(write.Options, out WriteOptions numbered))
                     {
                         await Task.Delay(Pause, clock.Time, CancellationToken.None);
@@ -91,7 +91,7 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
                     return;
                 }
 
-                await Task.Delay(attempt.RetryAfter > Pause ? attempt.RetryAfter : Pause, clock.Time, CancellationToken.None);
+                await PauseAsync(group, attempt, write.Deadline, CancellationToken.None);
             }
 
             isUnresolved = fate.MayBeDone;
@@ -162,10 +162,27 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
                 break;
             }
 
-            await Task.Delay(attempt.RetryAfter > Pause ? attempt.RetryAfter : Pause, clock.Time, cancellation);
+            await PauseAsync(group, attempt, deadline, cancellation);
         }
 
         throw fate.GiveUp(group.Id, default);
+    }
+
+    private async Task PauseAsync(GroupActor group, WriteAttempt attempt, Instant deadline, CancellationToken cancellation)
+    {
+        DoubtLeader(group, attempt);
+        TimeSpan pause = attempt.RetryAfter > Pause ? attempt.RetryAfter : Pause;
+        TimeSpan left = deadline - clock.Now;
+        await Task.Delay(Patience.Of(pause < left ? pause : left), clock.Time, cancellation);
+    }
+
+    // A group at rest waits for no beat of its leader. If that has ended there and its node lives, whoever it led would rest for ever.
+    private static void DoubtLeader(GroupActor group, WriteAttempt attempt)
+    {
+        if (attempt.Reason == RejectReason.Stopping)
+        {
+            group.WakeUp();
+        }
     }
 
     private async ValueTask<WriteAttempt> AskOnceAsync(
@@ -177,7 +194,7 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
         byte hops,
         CancellationToken cancellation)
     {
-        TimeSpan left = deadline - clock.Now;
+        TimeSpan left = Patience.Of(deadline - clock.Now);
         if (group.View.Leader is { } leader && leader != self && hops < CallService.HopsMax)
         {
             return await WriteAttempt.OfAsync(
@@ -215,10 +232,11 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
 
     /// <summary>Opens a session with a group at its leader.</summary>
     /// <returns>Its id, or null if that leader didn't open one.</returns>
-    private async Task<ulong?> OpenSessionAsync(GroupId group, NodeId leader, Instant deadline)
+    private async Task<ulong?> OpenSessionAsync(GroupActor group, NodeId leader, Instant deadline)
     {
         byte[] lifetime = BitConverter.GetBytes(SessionLifetime.Ticks);
-        WriteAttempt attempt = await SendAsync(group, leader, new WriteCall(WriteForm.OpenSession, default, lifetime), hops: 0, deadline);
+        WriteAttempt attempt = await SendAsync(group.Id, leader, new WriteCall(WriteForm.OpenSession, default, lifetime), hops: 0, deadline);
+        DoubtLeader(group, attempt);
         return attempt.Result?.Index.Value;
     }
 
@@ -229,6 +247,6 @@ internal sealed class Forwarder(Endpoint endpoint, NodeId self, NodeClock clock)
             ? WriteAttempt.NotSent("Its time was over.")
             : await WriteAttempt.OfAsync(
                 leader.ToString(),
-                endpoint.CallAsync(leader, CallMethod.Write, group, call.Encode(), left, checked((byte)(hops + 1)), CancellationToken.None));
+                endpoint.CallAsync(leader, CallMethod.Write, group, call.Encode(), Patience.Of(left), checked((byte)(hops + 1)), CancellationToken.None));
     }
 }

@@ -69,7 +69,7 @@ internal sealed class LeaderDesk(Forwarder forwarder, Endpoint endpoint, NodeClo
 
     // It ends a little before its caller's time does, or nobody would be told how.
     private static async Task<WriteResult> TransferAsync(GroupActor group, NodeId? target, TimeSpan left) =>
-        new(LogIndex.Zero, TransferReply.Encode(await group.TransferAsync(target, Positive(left * TransferShare))));
+        new(LogIndex.Zero, TransferReply.Encode(await group.TransferAsync(target, Patience.Of(left * TransferShare))));
 
     private static async Task<WriteResult> ListAsync(GroupActor group)
     {
@@ -112,14 +112,14 @@ internal sealed class LeaderDesk(Forwarder forwarder, Endpoint endpoint, NodeClo
         try
         {
             // What was looked at is what is changed, whatever came in between.
-            index = await DoAsync(group, plan.Request).WaitAsync(Positive(deadline - clock.Now), clock.Time, CancellationToken.None);
+            index = await DoAsync(group, plan.Request).WaitAsync(Patience.Of(deadline - clock.Now), clock.Time, CancellationToken.None);
         }
         catch (TimeoutException)
         {
             throw new UnknownOutcomeException($"The change \"{request.Change}\" was begun and wasn't done within {left.TotalSeconds:0.#} s; it may yet be.", default);
         }
 
-        byte[] told = await TellRemovedAsync(group, request, index);
+        byte[] told = await TellRemovedAsync(group, request, index, deadline - clock.Now);
         foreach (MembershipEdit edit in request.Change.Edits)
         {
             if (edit.Verb == MembershipVerb.Remove)
@@ -137,7 +137,22 @@ internal sealed class LeaderDesk(Forwarder forwarder, Endpoint endpoint, NodeClo
     // The old leader would go on until the change is committed and leave the others to an election. So the next one is found first, and does it.
     private static async Task HandOverAsync(GroupActor group, MembersPlan plan, NodeId successor, TimeSpan left)
     {
-        TransferResult result = await group.TransferAsync(successor, left < group.ElectionTimeout * 2 ? Positive(left) : group.ElectionTimeout * 2);
+        TransferResult result;
+        try
+        {
+            result = await group.TransferAsync(successor, left < group.ElectionTimeout * 2 ? Patience.Of(left) : group.ElectionTimeout * 2);
+        }
+        catch (RejectedException refused) when (refused.Reason == RejectReason.Malformed)
+        {
+            // Something has come in between since it was planned. Asked anew, the plan says what; by force it isn't waited for.
+            if (plan.Request.Force)
+            {
+                return;
+            }
+
+            throw new MembershipRefusedException(MembershipRefusal.TransferInProgress, $"{refused.Message} Nothing was changed.", plan.Now.Index, group.View.Leader);
+        }
+
         if (result.Outcome is TransferOutcome.Succeeded or TransferOutcome.AnotherLeads)
         {
             throw new RejectedException(RejectReason.NotLeader, $"Leadership was handed over; {group.View.Leader} makes the change.", group.View.Leader);
@@ -153,19 +168,16 @@ internal sealed class LeaderDesk(Forwarder forwarder, Endpoint endpoint, NodeClo
         }
     }
 
-    private async Task<byte[]> TellRemovedAsync(GroupActor group, MembersRequest request, LogIndex index)
+    // All at once, and with some of the caller's time left: the change is committed, and whoever asked for it is to hear that.
+    private async Task<byte[]> TellRemovedAsync(GroupActor group, MembersRequest request, LogIndex index, TimeSpan left)
     {
-        List<NodeId> told = [];
-        foreach (MembershipEdit edit in request.Change.Edits)
-        {
-            if (edit.Verb == MembershipVerb.Remove && await IsToldAsync(group.Id, edit.Node, new RemovedCall(index, request.StopRemoved)))
-            {
-                told.Add(edit.Node);
-            }
-        }
-
-        byte[] answer = new byte[told.Count * sizeof(ulong)];
-        for (int i = 0; i < told.Count; i++)
+        NodeId[] removed = [.. request.Change.Edits.Where(static edit => edit.Verb == MembershipVerb.Remove).Select(static edit => edit.Node)];
+        TimeSpan patience = left / 2 < TellPatience ? left / 2 : TellPatience;
+        bool[] areTold = patience <= TimeSpan.Zero ? new bool[removed.Length]
+            : await Together.EndAsync(removed.Select(node => IsToldAsync(group.Id, node, new RemovedCall(index, request.StopRemoved), patience)));
+        NodeId[] told = [.. removed.Where((_, i) => areTold[i])];
+        byte[] answer = new byte[told.Length * sizeof(ulong)];
+        for (int i = 0; i < told.Length; i++)
         {
             BinaryPrimitives.WriteUInt64LittleEndian(answer.AsSpan(i * sizeof(ulong)), told[i].Value);
         }
@@ -173,11 +185,11 @@ internal sealed class LeaderDesk(Forwarder forwarder, Endpoint endpoint, NodeClo
         return answer;
     }
 
-    private async Task<bool> IsToldAsync(GroupId group, NodeId node, RemovedCall call)
+    private async Task<bool> IsToldAsync(GroupId group, NodeId node, RemovedCall call, TimeSpan patience)
     {
         try
         {
-            CallReply reply = await endpoint.CallAsync(node, CallMethod.Removed, group, call.Encode(), TellPatience, hops: 0, CancellationToken.None);
+            CallReply reply = await endpoint.CallAsync(node, CallMethod.Removed, group, call.Encode(), patience, hops: 0, CancellationToken.None);
             return reply.Status == ReplyStatus.Done;
         }
         catch (CallException)
@@ -200,7 +212,5 @@ internal sealed class LeaderDesk(Forwarder forwarder, Endpoint endpoint, NodeClo
 
     private static async Task AnnounceAsync(GroupActor group, NodeId node, string address, TimeSpan left) =>
         await group.WriteAsync(
-            WriteForm.Announce, AddressBook.Encode(node, address), new WriteOptions { Timeout = Positive(left), IsLocalOnly = true }, CancellationToken.None);
-
-    private static TimeSpan Positive(TimeSpan left) => left > TimeSpan.Zero ? left : TimeSpan.FromMilliseconds(1);
+            WriteForm.Announce, AddressBook.Encode(node, address), new WriteOptions { Timeout = Patience.Of(left), IsLocalOnly = true }, CancellationToken.None);
 }

@@ -24,7 +24,10 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     private readonly SortedDictionary<NodeId, NodeAddress> _addresses = [];
     private readonly SortedDictionary<NodeId, NodeAddress> _heard = [];
     private readonly SortedDictionary<GroupId, (SnapshotDownload Download, Task Running)> _downloads = [];
+    private readonly ConcurrentDictionary<NodeId, Epoch> _earlier = new();
     private readonly Action<Exception> _faulted;
+    private Task? _disposed;
+    private ulong _said;
     private CallService? _calls;
 
     internal NodeNetwork(NodeRuntime runtime, EndpointOptions options, INetwork network, SeededRandom random, Action<Exception> faulted)
@@ -32,6 +35,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
         (_runtime, _options, _faulted) = (runtime, options, faulted);
         _endpoint = new Endpoint(options, network, runtime.Clock.Time, random, this) { FindAddress = AddressOf };
         _fetcher = new SnapshotFetcher(options, network, runtime.Clock.Time, this);
+        runtime.EpochRisen = OnEpochRisen;
     }
 
     /// <summary>Told of what an operator may want to know.</summary>
@@ -44,7 +48,20 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     internal async Task StartAsync(CallService calls, CancellationToken cancellation)
     {
         _calls = calls;
+        _said = Epoch.Value;
         await _endpoint.StartAsync(cancellation);
+    }
+
+    // What this node's connections have said of it holds no more.
+    private void OnEpochRisen()
+    {
+        _endpoint.JudgeAgain();
+        ulong now = Epoch.Value;
+        ulong before = Interlocked.Exchange(ref _said, now);
+        if (before != Epoch.None.Value && before != now)
+        {
+            _endpoint.Redial();
+        }
     }
 
     /// <summary>Where a node can be reached, by the word of the log or of a member. The newest word counts.</summary>
@@ -151,25 +168,58 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
             ? new HelloRefusal(RefusalCode.OtherCluster, hello.Cluster.Value, Cluster.Value, $"Only members connect as peers; this node belongs to {Cluster}.")
             : JudgeEpoch(hello);
 
-    // A named survivor has the configuration of before until it gets the new one, so it may come.
+    // Whoever was named at a recovery has been made to follow it before its start, and says so. A majority of before that heard a word of a
+    // group's new term would answer it with a higher one.
     private HelloRefusal? JudgeEpoch(Hello hello)
     {
-        Epoch held = Epoch;
-        bool isOther = hello.Node is { } node && held.Excludes(hello.Epoch) && (hello.Epoch.Number == held.Number || !_runtime.IsMember(node));
-        return !isOther ? null : new HelloRefusal(
-            RefusalCode.OtherEpoch,
-            hello.Epoch.Value,
-            held.Value,
-            $"Cluster {Cluster} was recovered from a lost quorum: you are of epoch {hello.Epoch}, this node of {held}. Wipe your data directory and join anew.");
+        if (hello.Node is not { } node)
+        {
+            return null;
+        }
+
+        Epoch held = _runtime.EpochToward(node);
+        if (held.Excludes(hello.Epoch))
+        {
+            return new HelloRefusal(
+                RefusalCode.OtherEpoch,
+                hello.Epoch.Value,
+                held.Value,
+                $"Cluster {Cluster} was recovered from a lost quorum: you are of epoch {hello.Epoch}, this node of {held}. Wipe your data directory and join anew; "
+                + "or, if you were named at the recovery, have your directory follow it first.");
+        }
+
+        if (hello.Kind == ConnectionKind.Peer)
+        {
+            NoteEpoch(node, hello.Epoch);
+        }
+
+        return null;
     }
+
+    // One that shares another group with this node may come, and has no part in those that were recovered without it.
+    private void NoteEpoch(NodeId node, Epoch said)
+    {
+        if (_runtime.Epoch.Excludes(said))
+        {
+            _earlier[node] = said;
+        }
+        else if (!_earlier.IsEmpty)
+        {
+            _earlier.TryRemove(node, out _);
+        }
+    }
+
+    private bool IsExcluded(GroupActor group, NodeId node) => !_earlier.IsEmpty && _earlier.TryGetValue(node, out Epoch said)
+        && group.Epoch.Excludes(said) && !group.View.Membership.Contains(node);
 
     void IEndpointHost.PeerRefused(NodeId node, HelloRefusal refusal)
     {
         _runtime.Events?.LinkRefused(node, refusal);
 
-        // Of one number, none is the later: two recoveries that go on beside each other until an operator wipes one.
+        // Of one number, none is the later: two recoveries that go on beside each other until an operator wipes one. And whoever has only now been
+        // added to a group that was recovered has yet to hear of it, by the other's link.
         var (own, other) = (new Epoch(refusal.Said), new Epoch(refusal.Held));
-        if (refusal.Code == RefusalCode.OtherEpoch && other.Number > own.Number)
+        if (refusal.Code == RefusalCode.OtherEpoch && other.Number > own.Number && _runtime.IsBehind(node, other))
         {
             _runtime.Supersede(new SupersededException(node, own, other));
         }
@@ -178,7 +228,7 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
     void IEndpointHost.Received(PeerMessage message)
     {
         GroupActor? group = _runtime.FindOrCreate(message.Group);
-        if (group is null)
+        if (group is null || IsExcluded(group, message.Message.From))
         {
             message.Release();
         }
@@ -240,7 +290,29 @@ internal sealed class NodeNetwork : IEndpointHost, IPeers, IAsyncDisposable
 
     void IEndpointHost.Faulted(Exception exception) => _faulted(exception);
 
+    /// <summary>Ends all that there is of it, whoever asks first; whoever asks later waits for that.</summary>
     public async ValueTask DisposeAsync()
+    {
+        var ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        if (Interlocked.CompareExchange(ref _disposed, ended.Task, null) is { } closing)
+        {
+            await closing;
+            return;
+        }
+
+        try
+        {
+            await CloseAsync();
+            ended.SetResult();
+        }
+        catch (Exception failure)
+        {
+            ended.SetException(failure);
+            throw;
+        }
+    }
+
+    private async Task CloseAsync()
     {
         Task[] running;
         lock (_gate)

@@ -1,3 +1,4 @@
+using System.Runtime.ExceptionServices;
 using Graft.Consensus;
 using Graft.Network;
 
@@ -14,8 +15,15 @@ public sealed partial class GraftNode
     private static readonly TimeSpan StopDelay = TimeSpan.FromMilliseconds(200);
 
     private readonly TaskCompletionSource<Removal> _removed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly SortedDictionary<GroupId, LogIndex> _removedFrom = [];
+    private readonly Lock _removals = new();
+
+#pragma warning disable CA2213 // It has neither a timer nor a wait handle, and a node may fail while it's being stopped.
     private readonly CancellationTokenSource _watch = new();
+#pragma warning restore CA2213
+    private readonly CancellationToken _stopping;
     private Task _watching = Task.CompletedTask;
+    private bool _isUp;
 
     /// <summary>
     /// Ends when the node has learned that it was removed from a group, by a leader's word or by asking around when it came back. In that group it idles
@@ -28,20 +36,36 @@ public sealed partial class GraftNode
     public string? Parting { get; private set; }
 
     /// <summary>Takes this node out of all its groups; it stays up, and idles. A leader hands leadership over first.</summary>
-    /// <remarks>One group after the other. The first that refuses ends it: the groups before it are left, those behind it aren't. Calling it again goes on.</remarks>
-    /// <param name="timeout">How long it may take in each group; the default if zero.</param>
-    /// <exception cref="MembershipRefusedException">It can't go; the message says why. The last voter never can.</exception>
-    /// <exception cref="RejectedException">No leader took the change in time; it wasn't begun.</exception>
-    /// <exception cref="UnknownOutcomeException">The change may have been begun.</exception>
+    /// <param name="timeout">How long it may take, in all groups at once.</param>
+    /// <exception cref="MembershipRefusedException">It can't go from some group, though it has left those that it could; the message says why. The last voter never can.</exception>
+    /// <exception cref="RejectedException">No leader took the change in time, of some group.</exception>
+    /// <exception cref="UnknownOutcomeException">The change may have been begun, in some group.</exception>
     public async Task LeaveAsync(TimeSpan timeout)
     {
-        foreach (GroupActor group in _runtime.AllGroups())
+        foreach ((GroupId _, GraftException? failure) in await LeaveAllAsync(timeout))
         {
-            if (group.View.Membership.Contains(Id) && group.View.Removed is null)
+            if (failure is not null)
             {
-                var request = new MembersRequest(MembershipChange.None.Remove(Id));
-                await _desk.AskAsync(group, CallMethod.ChangeMembers, request.Encode(), timeout, hops: 0, CancellationToken.None);
+                ExceptionDispatchInfo.Throw(failure);
             }
+        }
+    }
+
+    // At once: a group that nobody leads would use up the time of those behind it.
+    private Task<(GroupId Group, GraftException? Failure)[]> LeaveAllAsync(TimeSpan timeout) => Together.EndAsync(
+        _runtime.AllGroups().Where(group => group.View.Membership.Contains(Id) && group.View.Removed is null).Select(group => LeaveAsync(group, timeout)));
+
+    private async Task<(GroupId Group, GraftException? Failure)> LeaveAsync(GroupActor group, TimeSpan timeout)
+    {
+        try
+        {
+            var request = new MembersRequest(MembershipChange.None.Remove(Id));
+            await _desk.AskAsync(group, CallMethod.ChangeMembers, request.Encode(), timeout, hops: 0, CancellationToken.None);
+            return (group.Id, null);
+        }
+        catch (GraftException failure)
+        {
+            return (group.Id, failure);
         }
     }
 
@@ -49,28 +73,43 @@ public sealed partial class GraftNode
 
     private async Task TryLeaveAsync()
     {
-        try
-        {
-            await LeaveAsync(_options.LeaveTimeout);
-            Parting = $"{Id} has left its cluster.";
-        }
-        catch (MembershipRefusedException refused) when (refused.Refusal == MembershipRefusal.NoVoterLeft)
-        {
-            Parting = $"{Id} is the last voter and stays a member.";
-        }
-        catch (GraftException failure)
-        {
-            Parting = $"{Id} couldn't leave and stays a member, as far as it knows. {failure.Message}";
-        }
+        (GroupId Group, GraftException? Failure)[] left = await LeaveAllAsync(_options.LeaveTimeout);
+        string[] stays = [.. left.Where(static each => each.Failure is not null).Select(each => DescribeStay(each.Group, each.Failure!, left.Length > 1))];
+        Parting = stays.Length == 0 ? $"{Id} has left its cluster."
+            : stays.Length == left.Length ? string.Join(" ", stays)
+            : $"{Id} has left {string.Join(", ", left.Where(static each => each.Failure is null).Select(static each => each.Group))}. {string.Join(" ", stays)}";
     }
 
+    private string DescribeStay(GroupId group, GraftException failure, bool isOneOfMany)
+    {
+        string of = isOneOfMany ? $" of {group}" : "";
+        return failure is MembershipRefusedException { Refusal: MembershipRefusal.NoVoterLeft }
+            ? $"{Id} is the last voter{of} and stays a member."
+            : $"{Id} couldn't leave and stays a member{of}, as far as it knows. {failure.Message}";
+    }
+
+    // In the turn of the group that it was removed from, and of several at a time: what their views say is of the turn before.
     private void OnRemoved(Removal removal)
     {
+        bool isGone;
+        lock (_removals)
+        {
+            _removedFrom[removal.Group] = removal.Index;
+            isGone = Array.TrueForAll(_runtime.AllGroups(), IsNoMemberOf);
+        }
+
         _removed.TrySetResult(removal);
-        if (removal.ShallStop && Array.TrueForAll(_runtime.AllGroups(), group => group.Id == removal.Group || group.View.Removed is not null))
+        if (removal.ShallStop && isGone)
         {
             _runtime.Scheduler.Start(() => _ = StopSoonAsync());
         }
+    }
+
+    // A group that it never belonged to holds nobody up. One that took it back has a later configuration.
+    private bool IsNoMemberOf(GroupActor group)
+    {
+        GroupView view = group.View;
+        return !view.Membership.Contains(Id) || (_removedFrom.TryGetValue(group.Id, out LogIndex index) && view.MembershipIndex <= index);
     }
 
     private async Task StopSoonAsync()
@@ -83,43 +122,19 @@ public sealed partial class GraftNode
     {
         CancelWatch();
         await _watching;
-        _watch.Dispose();
     }
 
     // In a method of its own, because in an asynchronous one the analyzers ask for CancelAsync, which leaves the context.
     private void CancelWatch() => _watch.Cancel();
 
-    private async Task WatchAsync(bool isBorn)
+    // Joined already, it goes on joining what an earlier start hadn't come to; what can't be joined now holds nothing else up.
+    private async Task WatchAsync(bool isAnnounced, GroupActor[] missing)
     {
-        CancellationToken stopping = _watch.Token;
-        var leaderless = new SortedSet<GroupId>();
-        bool isAnnounced = isBorn;
+        CancellationToken stopping = _stopping;
+        Task joining = Together.EndAsync(missing.Select(group => JoinLateAsync(group, stopping)));
         try
         {
-            while (true)
-            {
-                isAnnounced = isAnnounced || await IsAnnouncedAsync(stopping);
-                if (!isAnnounced && _options.Join.Count > 0)
-                {
-                    // Those who look for it where it was can't tell it where they are, and its own log may not reach as far.
-                    await NewJoining().DescribeAsync(DefaultGroup, _network.Learn, stopping);
-                }
-
-                await Task.Delay(WatchInterval, _runtime.Clock.Time, stopping);
-                foreach (GroupActor group in _runtime.AllGroups())
-                {
-                    GroupView view = group.View;
-                    bool isWaiting = view.Leader is null && view.Removed is null && view.Membership.Members.Length > 0;
-                    if (!isWaiting)
-                    {
-                        leaderless.Remove(group.Id);
-                    }
-                    else if (!leaderless.Add(group.Id))
-                    {
-                        await AskWhetherRemovedAsync(group, stopping);
-                    }
-                }
-            }
+            await LookAfterAsync(isAnnounced, stopping);
         }
         catch (OperationCanceledException)
         {
@@ -130,6 +145,68 @@ public sealed partial class GraftNode
 #pragma warning restore CA1031
         {
             _runtime.Fail(bug);
+        }
+
+        await joining;
+    }
+
+    private async Task JoinLateAsync(GroupActor group, CancellationToken stopping)
+    {
+        try
+        {
+            while (true)
+            {
+                try
+                {
+                    await JoinAsync(group, WatchInterval, stopping);
+                    return;
+                }
+                catch (IOException failure)
+                {
+                    _runtime.Events?.NotJoined(group.Id, failure.Message);
+                }
+
+                await Task.Delay(WatchInterval, _runtime.Clock.Time, stopping);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The node stops.
+        }
+#pragma warning disable CA1031 // As above.
+        catch (Exception bug)
+#pragma warning restore CA1031
+        {
+            _runtime.Fail(bug);
+        }
+    }
+
+    private async Task LookAfterAsync(bool isAnnounced, CancellationToken stopping)
+    {
+        var leaderless = new SortedSet<GroupId>();
+        while (true)
+        {
+            isAnnounced = isAnnounced || await IsAnnouncedAsync(stopping);
+            if (!isAnnounced && _options.Join.Count > 0)
+            {
+                // Those who look for it where it was can't tell it where they are, and its own log may not reach as far.
+                await NewJoining(WatchInterval).DescribeAsync(DefaultGroup, _network.Learn, stopping);
+            }
+
+            await Task.Delay(WatchInterval, _runtime.Clock.Time, stopping);
+            foreach (GroupActor group in _runtime.AllGroups())
+            {
+                GroupView view = group.View;
+                bool isWaiting = view.Leader is null && view.Removed is null && view.Membership.Members.Length > 0;
+                if (!isWaiting)
+                {
+                    leaderless.Remove(group.Id);
+                }
+                else if (!leaderless.Add(group.Id))
+                {
+                    await AskWhetherRemovedAsync(group, stopping);
+                }
+            }
         }
     }
 
@@ -185,7 +262,7 @@ public sealed partial class GraftNode
         foreach (GroupActor group in _runtime.AllGroups())
         {
             GroupView view = group.View;
-            if (view.IsWitness)
+            if (view.IsWitness || view.Membership.Members.IsEmpty)
             {
                 continue;
             }
@@ -201,7 +278,7 @@ public sealed partial class GraftNode
                 GroupInfo info = await group.DescribeAsync();
                 if (!info.Addresses.Any(row => row.Node == Id && row.Address == address))
                 {
-                    await AnnounceAsync(group);
+                    await AnnounceAsync(group, stopping);
                 }
             }
             catch (GraftException)

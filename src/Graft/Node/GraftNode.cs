@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.Runtime.ExceptionServices;
 using System.Security.Cryptography;
 using Graft.Consensus;
 using Graft.Network;
@@ -23,6 +24,11 @@ public sealed partial class GraftNode : IAsyncDisposable
 
     private const int JoinedAtOnce = 32;
 
+    private static readonly TimeSpan JoinPause = TimeSpan.FromMilliseconds(100);
+
+    // A connection that is silent for longer is given up, unless elections take their time too.
+    private static readonly TimeSpan SilenceMin = TimeSpan.FromSeconds(3);
+
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
     private readonly NodeRuntime _runtime;
@@ -38,7 +44,11 @@ public sealed partial class GraftNode : IAsyncDisposable
         (_runtime, _network, _options, _bytes) = (runtime, network, options, bytes);
         _forwarder = new Forwarder(network.Endpoint, runtime.Identity.Node, runtime.Clock);
         _desk = new LeaderDesk(_forwarder, network.Endpoint, runtime.Clock) { DefaultTimeout = options.DefaultTimeout };
+        _stopping = _watch.Token;
+        runtime.Over = OnOver;
     }
+
+    internal NodeRuntime Runtime => _runtime;
 
     /// <summary>Who it is: drawn when its directory was born, and the same at each start.</summary>
     public NodeId Id => _runtime.Identity.Node;
@@ -70,7 +80,7 @@ public sealed partial class GraftNode : IAsyncDisposable
     /// <exception cref="SnapshotException">The newest snapshot of a group is another cluster's or a newer program's.</exception>
     /// <exception cref="FoundingRefusedException">A cluster takes this address for one of its members. Nothing was written.</exception>
     /// <exception cref="IOException">
-    /// The port is taken; nobody of the cluster to join answered, or the node hasn't joined in time (<see cref="NodeOptions.JoinTimeout"/>); or the disk
+    /// The port is taken; nobody of the cluster to join answered, the node hasn't joined in time (<see cref="NodeOptions.JoinTimeout"/>), or was stopped while it joined; or the disk
     /// is so full that the end of the log can't be made safe, which freed space heals.
     /// </exception>
     /// <exception cref="GraftException">A founder couldn't write its own address into the log in time.</exception>
@@ -134,6 +144,7 @@ public sealed partial class GraftNode : IAsyncDisposable
 
                 // A ping is the beat of all groups that rest. Three may be late before anybody doubts; each costs both nodes a wake-up or two.
                 PingInterval = options.ElectionTimeout / 4,
+                SilenceMax = options.ElectionTimeout * 1.5 > SilenceMin ? options.ElectionTimeout * 1.5 : SilenceMin,
             };
             runtime.Alarmed = options.OnAlarm;
             if (options.Logger is { } logger)
@@ -149,6 +160,11 @@ public sealed partial class GraftNode : IAsyncDisposable
         catch
         {
             await (node is null ? runtime.StopAsync() : node.DisposeAsync());
+            if (runtime.Failed is { IsCompletedSuccessfully: true } failed && await failed is { } failure)
+            {
+                ExceptionDispatchInfo.Throw(failure);
+            }
+
             throw;
         }
     }
@@ -203,23 +219,52 @@ public sealed partial class GraftNode : IAsyncDisposable
         }
     }
 
+    // Whatever goes wrong on the way, the directory is let go of.
     private async Task StopAsync()
     {
+        try
+        {
+            await PartAsync();
+        }
+        finally
+        {
+            try
+            {
+                await _runtime.StopGroupsAsync();
+            }
+            finally
+            {
+                try
+                {
+                    await _network.DisposeAsync();
+                }
+                finally
+                {
+                    await _runtime.StopAsync();
+                }
+            }
+        }
+    }
+
+    private async Task PartAsync()
+    {
         await StopWatchingAsync();
-        if (_options.LeaveOnStop)
+
+        // A start that has failed is no stop: the node comes back as the member that it was.
+        if (_options.LeaveOnStop && _isUp)
         {
             await TryLeaveAsync();
         }
 
         _network.Endpoint.Drain();
-        foreach (GroupActor group in _runtime.AllGroups())
-        {
-            await HandOverAsync(group);
-        }
+        await Together.EndAsync(_runtime.AllGroups().Select(HandOverAsync));
+    }
 
-        await _runtime.StopGroupsAsync();
-        await _network.DisposeAsync();
-        await _runtime.StopAsync();
+    // As long as anything of it answers pings, those who rest under its leaders wait for them.
+    private void OnOver()
+    {
+        CancelWatch();
+        _runtime.Scheduler.Start(() => _ = _network.DisposeAsync().AsTask());
     }
 
     private static async Task HandOverAsync(GroupActor group)
@@ -283,14 +328,12 @@ public sealed partial class GraftNode : IAsyncDisposable
             ClockBound = _options.ClockBound,
         };
 
-        // What the directory was born for may not have come about: the process died, the port was taken. It is done then.
-        bool isFounder = _options.Found && _runtime.IsBlank;
+        // What the directory was born for may not have come about, or only in part: the process died, the port was taken. It is done then.
+        bool isFounder = _options.Found && _runtime.MayFound;
+        GroupId[] told = [.. _options.Groups.Prepend(DefaultGroup).Distinct()];
         if (isFounder)
         {
-            foreach (GroupId group in _options.Groups.Prepend(DefaultGroup).Distinct())
-            {
-                _runtime.Found(group);
-            }
+            _runtime.Found(told);
         }
 
         var sessions = new NodeSessions();
@@ -304,32 +347,63 @@ public sealed partial class GraftNode : IAsyncDisposable
             Learn);
         await _network.StartAsync(new CallService(_runtime, _desk), cancellation);
         GroupActor? own = _runtime.FindOrCreate(DefaultGroup);
+        GroupActor[] missing = [];
         if (own is not null && isFounder)
         {
-            await AnnounceAsync(own);
+            await AnnounceAsync(own, cancellation);
         }
-        else if (own is not null && _options.Join.Count > 0 && (isBorn || own.View.Membership.Members.IsEmpty))
+        else if (own is not null && _options.Join.Count > 0)
         {
-            await JoinAsync(own, cancellation);
-            await JoinOthersAsync(cancellation);
+            bool isNew = isBorn || own.View.Membership.Members.IsEmpty;
+            missing = [.. told.Select(group => _runtime.FindOrCreate(group)
+                ?? throw new InvalidOperationException($"{group} is named in Groups and has no state machine on this node."))
+                .Where(static group => group.View.Membership.Members.IsEmpty)];
+            if (isNew)
+            {
+                await JoinAsync(missing.Where(group => group == own), cancellation);
+                await JoinAsync(missing.Where(group => group != own), cancellation);
+                missing = [];
+            }
         }
 
-        _watching = WatchAsync(isBorn);
+        _isUp = true;
+        _watching = WatchAsync(isBorn && !isFounder, missing);
     }
 
     // Some at a time: each waits for its own leader's flushes, and they share those.
-    private async Task JoinOthersAsync(CancellationToken cancellation)
+    private async Task JoinAsync(IEnumerable<GroupActor> groups, CancellationToken cancellation)
     {
-        foreach (GroupId[] some in _options.Groups.Where(static group => group != DefaultGroup).Distinct().Chunk(JoinedAtOnce))
+        foreach (GroupActor[] some in groups.Chunk(JoinedAtOnce))
         {
-            Task[] joining = [.. some.Select(group => JoinAsync(_runtime.FindOrCreate(group)
-                ?? throw new InvalidOperationException($"{group} is named in Groups and has no state machine on this node."), cancellation))];
-            foreach (Task each in joining)
+            using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancellation, _stopping);
+            Task[] joining = [.. some.Select(group => JoinOrCancelAsync(group, giveUp))];
+            try
             {
-                await each;
+                await Together.EndAsync(joining);
+            }
+            catch (Exception failure) when (_stopping.IsCancellationRequested && !cancellation.IsCancellationRequested)
+            {
+                throw new IOException($"{Id} was stopped while it joined. {failure.Message}", failure);
             }
         }
     }
+
+    // One that can't be joined fails the start. The others would go on for a node that there isn't.
+    private async Task JoinOrCancelAsync(GroupActor group, CancellationTokenSource giveUp)
+    {
+        try
+        {
+            await JoinAsync(group, JoinPause, giveUp.Token);
+        }
+        catch
+        {
+            Cancel(giveUp);
+            throw;
+        }
+    }
+
+    // In a method of its own, because in an asynchronous one the analyzers ask for CancelAsync, which leaves the context.
+    private static void Cancel(CancellationTokenSource source) => source.Cancel();
 
     private void Learn(NodeId node, string text)
     {
@@ -343,23 +417,23 @@ public sealed partial class GraftNode : IAsyncDisposable
         }
     }
 
-    private async Task AnnounceAsync(GroupActor group)
+    private async Task AnnounceAsync(GroupActor group, CancellationToken cancellation)
     {
         NodeAddress address = _options.Advertised ?? Address;
-        await group.WriteAsync(WriteForm.Announce, AddressBook.Encode(Id, address.ToString()), default, CancellationToken.None);
+        await group.WriteAsync(WriteForm.Announce, AddressBook.Encode(Id, address.ToString()), default, cancellation);
     }
 
     // Through any member: the address first, so that every later leader can reach this node, then the change of members.
-    private async Task JoinAsync(GroupActor group, CancellationToken cancellation)
+    private async Task JoinAsync(GroupActor group, TimeSpan pause, CancellationToken cancellation)
     {
-        await NewJoining().RunAsync(group, Handle(group).Roster, _options.Advertised ?? Address, _network.Learn, cancellation);
+        await NewJoining(pause).RunAsync(group, Handle(group).Roster, _options.Advertised ?? Address, _network.Learn, cancellation);
     }
 
-    private Joining NewJoining() => new(
+    private Joining NewJoining(TimeSpan pause) => new(
         _network.Endpoint,
         _bytes,
         new CallConnectionOptions { Cluster = Cluster, Node = Id, Incarnation = _runtime.Incarnation },
         _options,
         Id,
-        _runtime.Clock);
+        _runtime.Clock) { Pause = pause };
 }

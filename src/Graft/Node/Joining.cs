@@ -7,12 +7,14 @@ namespace Graft;
 /// <summary>The way of a new node into its cluster, through whichever member answers.</summary>
 internal sealed partial class Joining(Endpoint endpoint, INetwork network, CallConnectionOptions caller, NodeOptions options, NodeId self, NodeClock clock)
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan PauseUnanswered = TimeSpan.FromSeconds(1);
 
     private readonly SortedDictionary<NodeId, NodeAddress> _known = [];
     private bool _hasReported;
+
+    /// <summary>Between two attempts.</summary>
+    internal required TimeSpan Pause { private get; init; }
 
     /// <summary>Asks those it's to join which cluster theirs is, until one answers: nodes that are started together come up in any order.</summary>
     /// <param name="options">The addresses, and for how long.</param>
@@ -64,7 +66,9 @@ internal sealed partial class Joining(Endpoint endpoint, INetwork network, CallC
     /// <param name="address">Where it's reached.</param>
     /// <param name="learned">Told where others are.</param>
     /// <param name="cancellation">Gives up.</param>
-    /// <exception cref="IOException">It didn't come about in time; the message says how far it got. As a member it can be removed again.</exception>
+    /// <exception cref="IOException">
+    /// It didn't come about in time, or can't any more; the message says how far it got. As a member it can be removed again.
+    /// </exception>
     internal async Task RunAsync(GroupActor group, Roster roster, NodeAddress address, Action<NodeId, NodeAddress> learned, CancellationToken cancellation)
     {
         Instant deadline = clock.Now + options.JoinTimeout;
@@ -73,6 +77,11 @@ internal sealed partial class Joining(Endpoint endpoint, INetwork network, CallC
         while (!IsWhatItWasToBecome(group))
         {
             cancellation.ThrowIfCancellationRequested();
+            if (group.IsOver || group.WhyRemoved is not null)
+            {
+                throw new IOException($"{self} won't join {group.Id}. {(group.WhyRemoved is { } removed ? removed.Message : "The group has ended on this node.")}");
+            }
+
             if (clock.Now >= deadline)
             {
                 throw new IOException($"{self} hasn't joined {group.Id} in {options.JoinTimeout.TotalSeconds:0} s. {progress}");
@@ -140,10 +149,12 @@ internal sealed partial class Joining(Endpoint endpoint, INetwork network, CallC
 
         if (info.Membership.Contains(self))
         {
-            return (true, "It's a member, and is catching up.");
+            // A configuration that isn't committed may be replaced by one without this node, and then it has to ask again.
+            return (!info.IsChanging, info.IsChanging ? "It's being made a member." : "It's a member, and is catching up.");
         }
 
-        if (info.Leader is not { } leader || !_known.ContainsKey(leader))
+        // Whoever has founded a cluster may have said in one group only where it is.
+        if (info.Leader is not { } leader || (!_known.ContainsKey(leader) && endpoint.FindAddress?.Invoke(leader) is null))
         {
             return (false, $"{group} has no leader, or nobody says where it is.");
         }

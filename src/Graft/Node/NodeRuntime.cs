@@ -11,6 +11,12 @@ internal sealed class NodeRuntime : INodeFailure
     // What a damaged log may have held of a group, and nobody can say.
     private static readonly LostEntries Unknown = new(null);
 
+    // The entry that founds a group; as long as it's the only one, the group has never been up.
+    private static readonly EntryId Founding = new(new Term(1), new LogIndex(1));
+
+    // Long enough for the last word of groups that lead: to whom they hand it over.
+    private static readonly TimeSpan LastWord = TimeSpan.FromSeconds(1);
+
     private readonly WriteAheadLog _log;
     private readonly SeededRandom _random;
     private readonly Lock _gate = new();
@@ -57,8 +63,9 @@ internal sealed class NodeRuntime : INodeFailure
 
     internal long LogFlushes => _services?.Queue.Flushes ?? 0;
 
-    /// <summary>Whether the log has never held anything: neither does it know of a group, nor may it have lost one.</summary>
-    internal bool IsBlank => _log.Recovery.Groups.IsEmpty && !_log.Recovery.MayLackGroups && !_log.Recovery.IsDamaged && _founded.Count == 0;
+    /// <summary>Whether groups may be founded: the log has never held anything, or nothing but foundings that were cut short before any group was up.</summary>
+    internal bool MayFound => !_log.Recovery.MayLackGroups && !_log.Recovery.IsDamaged && _founded.Count == 0
+        && _log.Recovery.Groups.All(IsFounding);
 
     /// <summary>What an operator should read of this start.</summary>
     internal ImmutableArray<string> Notes => [.. _notes];
@@ -71,6 +78,12 @@ internal sealed class NodeRuntime : INodeFailure
 
     /// <summary>Told that this node was removed from a group.</summary>
     internal Action<Removal>? Removed { get; set; }
+
+    /// <summary>Told that a group is of a later epoch than before.</summary>
+    internal Action? EpochRisen { get; set; }
+
+    /// <summary>Told that the node can't go on: nobody is to hear of it any more.</summary>
+    internal Action? Over { get; set; }
 
     /// <summary>Ends when the node can't go on, with the reason; without one when it has been stopped.</summary>
     internal Task<Exception?> Failed => _failed.Task;
@@ -117,19 +130,32 @@ internal sealed class NodeRuntime : INodeFailure
         }
     }
 
-    /// <summary>Founds a group with this node as its only member. Before <see cref="Start"/>, and only if the log knows nothing of it.</summary>
-    internal void Found(GroupId id)
+    // Who has joined begins with the same entry, and with somebody else as the member.
+    private bool IsFounding(RecoveredGroup group) => group.Last == Founding && group.Start.At == EntryId.Zero && group.Memberships is [var (_, encoded)]
+        && MembershipCodec.TryRead(encoded.Span, out Membership membership, out _) && membership.Members is [{ } only] && only.Id == Identity.Node;
+
+    /// <summary>
+    /// Founds groups with this node as their only member, in one write; those that the log has already stay as they are. Before <see cref="Start"/>, and only if
+    /// it <see cref="MayFound"/>.
+    /// </summary>
+    internal void Found(params IReadOnlyCollection<GroupId> ids)
     {
         RestoredState founding = RestoredState.Founding(Membership.Of([new Member(Identity.Node, MemberRole.Voter)]));
-        (LogIndex index, Membership membership) = founding.Memberships[0];
+        (LogIndex _, Membership membership) = founding.Memberships[0];
         byte[] encoded = new byte[MembershipCodec.GetSize(membership)];
         MembershipCodec.Write(membership, encoded);
-        var write = new LogWrite();
-        write.Begin(id);
-        write.HardState = founding.HardState;
-        write.Add(StoredEntry.Born(new EntryId(founding.HardState.Term, index), EntryKind.Membership, encoded));
-        _log.MakeDurable(write);
-        _founded.Add(id, founding);
+        var writes = new List<LogWrite>();
+        foreach (GroupId id in ids.Where(id => !_log.Recovery.Groups.Any(group => group.Id == id)))
+        {
+            var write = new LogWrite();
+            write.Begin(id);
+            write.HardState = founding.HardState;
+            write.Add(StoredEntry.Born(Founding, EntryKind.Membership, encoded));
+            writes.Add(write);
+            _founded.Add(id, founding);
+        }
+
+        _log.MakeDurable(writes);
     }
 
     /// <summary>Starts the groups that the log knows of, and those just founded. Until then the log is this caller's alone.</summary>
@@ -181,6 +207,7 @@ internal sealed class NodeRuntime : INodeFailure
             Forward = forward,
             AddressLearned = addressLearned,
             Removed = removal => Removed?.Invoke(removal),
+            EpochRisen = () => EpochRisen?.Invoke(),
         };
         foreach ((GroupId id, RestoredState state) in restored)
         {
@@ -213,11 +240,22 @@ internal sealed class NodeRuntime : INodeFailure
         }
     }
 
-    /// <summary>The highest epoch of the groups' configurations.</summary>
-    internal Epoch Epoch => AllGroups().Select(static group => group.View.Membership.Epoch).DefaultIfEmpty().MaxBy(static epoch => epoch.Value);
+    /// <summary>The latest epoch of the groups here.</summary>
+    internal Epoch Epoch => AllGroups().Select(static group => group.Epoch).DefaultIfEmpty().MaxBy(static epoch => epoch.Value);
 
-    /// <summary>Whether a node belongs to a group here, as far as this node knows.</summary>
-    internal bool IsMember(NodeId node) => Array.Exists(AllGroups(), group => group.View.Membership.Contains(node));
+    /// <summary>The earliest epoch of the groups that this node has in common with another one; the latest of all that it has, if there is none.</summary>
+    /// <remarks>A quorum that was lost in one group need not be in another, which other nodes share: they are of the earlier epoch, and rightly.</remarks>
+    internal Epoch EpochToward(NodeId node)
+    {
+        // A configuration of before is in force again for a moment where a follower of a recovery replaces its log's end. It says nothing any more.
+        Epoch shared = AllGroups().Where(group => group.View.Membership.Epoch == group.Epoch && group.View.Membership.Contains(node))
+            .Select(static group => group.Epoch).DefaultIfEmpty().MinBy(static epoch => epoch.Value);
+        return shared != Epoch.None ? shared : Epoch;
+    }
+
+    /// <summary>Whether there is a group that this node has in common with another one and that isn't as late as this epoch, by its configuration here.</summary>
+    internal bool IsBehind(NodeId node, Epoch epoch) =>
+        Array.Exists(AllGroups(), group => group.Epoch.Number < epoch.Number && group.View.Membership.Contains(node));
 
     internal GroupActor[] AllGroups()
     {
@@ -228,17 +266,36 @@ internal sealed class NodeRuntime : INodeFailure
     }
 
     /// <summary>The cluster was recovered without this node: it answers nobody from here on.</summary>
-    internal void Supersede(SupersededException why)
+    internal void Supersede(SupersededException why) => Fail(why, why.Message);
+
+    /// <summary>Something of the node has met what can't be: it answers nobody from here on.</summary>
+    internal void Fail(Exception bug) => Fail(bug, $"This node has failed: {bug.Message}");
+
+    // A group that went on would lead, vote and acknowledge for a node that says it's dead; and as long as anything answers pings, those who rest under its
+    // leaders wait for them. In a turn of its own: whoever has failed may hold a lock.
+    private void Fail(Exception bug, string why)
     {
-        _failed.TrySetResult(why);
-        foreach (GroupActor group in AllGroups())
+        if (_failed.TrySetResult(bug))
         {
-            group.Abandon(why.Message);
+            Scheduler.Post(new Ending(() => End(why)));
         }
     }
 
-    /// <summary>Something of the node has met what can't be.</summary>
-    internal void Fail(Exception bug) => _failed.TrySetResult(bug);
+    private void End(string why)
+    {
+        foreach (GroupActor group in AllGroups())
+        {
+            group.Abandon(why);
+        }
+
+        Over?.Invoke();
+    }
+
+    private async Task EndSoonAsync(string why)
+    {
+        await Task.Delay(LastWord, Clock.Time, CancellationToken.None);
+        End(why);
+    }
 
     internal GroupActor? Find(GroupId id)
     {
@@ -298,7 +355,7 @@ internal sealed class NodeRuntime : INodeFailure
 
     bool INodeFailure.Report(object where, Exception bug)
     {
-        _failed.TrySetResult(bug);
+        Fail(bug);
         return true;
     }
 
@@ -307,10 +364,25 @@ internal sealed class NodeRuntime : INodeFailure
     void INodeFailure.ReportDivergence(GroupId group, string what) => Alarm(group, GroupAlarmKind.StatesDiffer, what);
 
     void INodeFailure.ReportDamage(GroupId group, LogIndex first, LogIndex last) =>
-        _failed.TrySetResult(new InvalidDataException(
+        Fail(new InvalidDataException(
             $"Entries {first} to {last} of {group} were durable here and can't be read any more. Start the node again: it then finds out what it lost, and gets it from the others."));
 
-    public void ReportStorage(StorageFailedException failure) => _failed.TrySetResult(failure);
+    // One log is all groups'. Each hands leadership over, if it can, with its last word.
+    public void ReportStorage(StorageFailedException failure)
+    {
+        if (_failed.TrySetResult(failure))
+        {
+            Scheduler.Post(new Ending(() =>
+            {
+                foreach (GroupActor group in AllGroups())
+                {
+                    group.StorageFailed(failure);
+                }
+
+                Scheduler.Start(() => _ = EndSoonAsync($"The log of this node has failed. {failure.Message}"));
+            }));
+        }
+    }
 
     // The application's code never runs inside a group's turn.
     private void Alarm(GroupId group, GroupAlarmKind kind, string message)
@@ -346,6 +418,12 @@ internal sealed class NodeRuntime : INodeFailure
         var group = new GroupActor(_services!, _random.Fork(), setup.Settings with { Group = id }, options, state, setup.Machine);
         _groups.Add(id, group);
         group.Start(restore, ReferenceEquals(state.Lost, Unknown) ? Unknown : null);
+        if (_failed.Task.IsCompleted)
+        {
+            // Those that there were have been told.
+            group.Abandon("This node has stopped.");
+        }
+
         return group;
     }
 
@@ -388,6 +466,11 @@ internal sealed class NodeRuntime : INodeFailure
         {
             throw new IOException("The disk is full, so that the end of the log can't be made safe. Free some space and start the node again; nothing is lost.");
         }
+    }
+
+    private sealed class Ending(Action end) : IThreadPoolWorkItem
+    {
+        public void Execute() => end();
     }
 
     private sealed class Telling(Action<GroupAlarm> alarmed, GroupAlarm alarm, NodeEvents? events) : IThreadPoolWorkItem

@@ -107,7 +107,7 @@ internal sealed class SessionTable
             return answer.Fate switch
             {
                 AnswerFate.Fenced => SessionVerdict.Fenced,
-                AnswerFate.TooLarge => SessionVerdict.Forgotten,
+                AnswerFate.TooLarge => SessionVerdict.TooLarge,
                 _ => SessionVerdict.Answered,
             };
         }

@@ -17,4 +17,7 @@ internal enum SessionVerdict
 
     /// <summary>The session is unknown: expired, closed, or never opened.</summary>
     Expired,
+
+    /// <summary>It was applied, and its answer was too large to keep.</summary>
+    TooLarge,
 }

@@ -80,6 +80,8 @@ internal sealed partial class NodeEvents : Actor
         }
     }
 
+    internal void NotJoined(GroupId group, string why) => Write(logger => Log.NotJoined(logger, _node, group, why));
+
     internal void LinkUp(NodeId peer) => Write(logger => Log.LinkUp(logger, _node, peer));
 
     internal void LinkDown(NodeId peer, string why) => Write(logger => Log.LinkDown(logger, _node, peer, why));
@@ -199,6 +201,9 @@ internal sealed partial class NodeEvents : Actor
 
         [LoggerMessage(1215, LogLevel.Error, "{Node}: code of the application threw when it was told that leadership has changed, or of an alarm. {Omitted} more since the last line.")]
         internal static partial void CallbackThrew(ILogger logger, NodeId node, Exception thrown, long omitted);
+
+        [LoggerMessage(1216, LogLevel.Warning, "{Node} hasn't joined {Group} yet, and tries on. {Reason}")]
+        internal static partial void NotJoined(ILogger logger, NodeId node, GroupId group, string reason);
 
         [LoggerMessage(1301, LogLevel.Information, "{Node} is connected to {Peer}.")]
         internal static partial void LinkUp(ILogger logger, NodeId node, NodeId peer);

@@ -39,6 +39,48 @@ public sealed class HelloTests
     });
 
     [Fact]
+    public void Who_would_be_refused_by_now_is_put_out_and_told_why_when_it_dials_again() => Town.Play(async town =>
+    {
+        (Endpoint one, TestHost _) = await town.StartAsync(1);
+        (Endpoint two, TestHost host) = await town.StartAsync(2);
+        one.SetAddress(new NodeId(2), Town.AddressOf(2));
+        await town.World.UntilAsync(() => one.Peer(new NodeId(2)).Status.IsConnected, "they are connected");
+        two.JudgeAgain();
+        await town.World.DelayAsync(TimeSpan.FromSeconds(5));
+        Assert.True(one.Peer(new NodeId(2)).Status.IsConnected);
+
+        host.Judgement = hello => new HelloRefusal(RefusalCode.OtherEpoch, 1, 2, $"No more, {hello.Node}.");
+        one.Peer(new NodeId(2)).Send(new GroupId(1), Town.Heartbeat(1, 2, 1), []);
+        two.JudgeAgain();
+
+        // What was under way isn't heard either.
+        await town.World.DelayAsync(TimeSpan.FromSeconds(5));
+        Assert.False(one.Peer(new NodeId(2)).Status.IsConnected);
+        Assert.Contains("OtherEpoch", one.Peer(new NodeId(2)).Status.LastError, StringComparison.Ordinal);
+        Assert.Empty(host.Messages);
+    });
+
+    [Fact]
+    public void Who_has_something_else_to_say_dials_again() => Town.Play(async town =>
+    {
+        (Endpoint one, TestHost first) = await town.StartAsync(1);
+        (Endpoint _, TestHost second) = await town.StartAsync(2);
+        one.SetAddress(new NodeId(2), Town.AddressOf(2));
+        await town.World.UntilAsync(() => first.Connected.Count == 1, "they are connected");
+        int hellos = 0;
+        second.Judgement = _ =>
+        {
+            hellos++;
+            return null;
+        };
+
+        one.Redial();
+
+        await town.World.UntilAsync(() => first.Connected.Count == 2, "they are connected again");
+        Assert.Equal((1, 1), (hellos, first.Lost.Count));
+    });
+
+    [Fact]
     public void A_node_that_shuts_down_says_so() => Town.Play(async town =>
     {
         (Endpoint two, _) = await town.StartAsync(2);

@@ -29,6 +29,9 @@ internal sealed class NodeWorld
     /// <summary>Makes the state machine of a node around the one in <see cref="Machines"/>.</summary>
     internal Func<string, TestMachine, IStateMachine> Around { get; set; } = static (_, machine) => machine;
 
+    /// <summary>Makes the state machines of groups beside the default one; null for those that a node's program doesn't have.</summary>
+    internal Func<string, GroupId, IStateMachine?> Others { get; set; } = static (_, _) => null;
+
     /// <summary>How far the wall clock of a node is ahead of the world's, from its next start on.</summary>
     internal SortedDictionary<string, TimeSpan> Skews { get; } = new(StringComparer.Ordinal);
 
@@ -68,7 +71,7 @@ internal sealed class NodeWorld
         };
         var machine = new TestMachine();
         Machines[name] = machine;
-        GraftNode node = await GraftNode.StartAsync(options, seams, group => group == GraftNode.DefaultGroup ? Around(name, machine) : null, CancellationToken.None);
+        GraftNode node = await GraftNode.StartAsync(options, seams, group => group == GraftNode.DefaultGroup ? Around(name, machine) : Others(name, group), CancellationToken.None);
         Nodes[name] = node;
         return node;
     }
@@ -99,7 +102,7 @@ internal sealed class NodeWorld
         return Encoding.UTF8.GetString(result.Answer.Span);
     }
 
-        private async Task TellAsync(Func<NodeWorld, Task> story)
+    private async Task TellAsync(Func<NodeWorld, Task> story)
     {
         try
         {
