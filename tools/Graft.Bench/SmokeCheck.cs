@@ -8,6 +8,8 @@ namespace Graft.Bench;
 internal static class SmokeCheck
 {
     // A file system on which a flush costs nothing, where there is one.
+    private const double EntryBytesMax = 4;
+
     private const string Memory = "/dev/shm";
 
     private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(20);
@@ -49,15 +51,24 @@ internal static class SmokeCheck
         return failures;
     }
 
-    // No object is smaller than 24 bytes. What is less than a sixth of one belongs to an append, a segment or a snapshot, and not to an entry.
+    // No object is smaller than 24 bytes. What is less than a sixth of one belongs to an append, a segment or a snapshot, and not to an entry. A pool that
+    // has never been so full grows once, and what an entry costs it costs each time: so it's asked again.
     private static async Task ExpectLeanFollowerAsync(List<string> failures)
     {
-        FollowerReport follower = await FollowerCommand.MeasureAsync(Directory.Exists(Memory) ? Memory : Path.GetTempPath(), appends: 200, hasTypes: true);
-        if (follower.BytesPerEntry > 4)
+        FollowerReport follower = await MeasureFollowerAsync();
+        for (int again = 0; again < 2 && follower.BytesPerEntry > EntryBytesMax; again++)
+        {
+            follower = await MeasureFollowerAsync();
+        }
+
+        if (follower.BytesPerEntry > EntryBytesMax)
         {
             failures.Add(FormattableString.Invariant($"Expected a follower to allocate nothing for an entry; it allocates {follower.BytesPerEntry:0.##} bytes.\n{follower.ToText()}"));
         }
     }
+
+    private static Task<FollowerReport> MeasureFollowerAsync() =>
+        FollowerCommand.MeasureAsync(Directory.Exists(Memory) ? Memory : Path.GetTempPath(), appends: 200, hasTypes: true);
 
     // 64 MiB for ten million entries. What is allocated belongs to a segment, every 200,000 entries, not to an entry.
     private static void ExpectSmallIndex(List<string> failures)
