@@ -142,8 +142,8 @@ public sealed partial class GraftNode : IAsyncDisposable
                 Advertised = options.Advertised,
                 ClientConnectionsMax = options.ClientConnectionsMax,
 
-                // A ping is the beat of all groups that rest. Three may be late before anybody doubts; each costs both nodes a wake-up or two.
-                PingInterval = options.ElectionTimeout / 4,
+                // A ping is the beat of all groups that rest. One may be late before anybody doubts; each costs both nodes a wake-up or two.
+                PingInterval = options.ElectionTimeout * RestWatch.Beat,
                 SilenceMax = options.ElectionTimeout * 1.5 > SilenceMin ? options.ElectionTimeout * 1.5 : SilenceMin,
             };
             runtime.Alarmed = options.OnAlarm;
