@@ -41,5 +41,14 @@ public sealed class NodeWorldTests
         }
     }
 
+    [Theory]
+    [InlineData(2)] // A witness that was removed while it was away knew nobody's address after its restart.
+    [InlineData(11)]
+    public void Seeds_that_once_failed_hold(ulong seed)
+    {
+        NodeSeedReport report = Run(seed, 30);
+        Assert.True(report.Failure is null, $"{report.Options}\n{report.Failure}\n{report.Where}");
+    }
+
     private static NodeSeedReport Run(ulong seed, int seconds) => NodeWorld.Run(seed, new NodeRunSettings { Seconds = seconds });
 }

@@ -221,6 +221,16 @@ public sealed partial class GraftNode
             left.Enqueue(member.Id);
         }
 
+        // A witness has no addresses from the log, and after a restart none that anybody said: those that it once joined through know some.
+        if (_options.Join.Count > 0)
+        {
+            (GroupInfo? found, string _) = await NewJoining(WatchInterval).DescribeAsync(group.Id, _network.Learn, stopping);
+            foreach ((NodeId known, string _) in found?.Addresses ?? [])
+            {
+                left.Enqueue(known);
+            }
+        }
+
         while (left.TryDequeue(out NodeId node))
         {
             if (!asked.Add(node) || _network.AddressOf(node) is null)
@@ -231,12 +241,12 @@ public sealed partial class GraftNode
             try
             {
                 CallReply reply = await _network.Endpoint.CallAsync(node, CallMethod.Describe, group.Id, default, AskPatience, hops: 0, stopping);
-                if (reply.Status != ReplyStatus.Done || GroupInfo.TryRead(reply.Body.Span) is not { } info || info.MembershipIndex <= group.View.MembershipIndex)
+                if (reply.Status != ReplyStatus.Done || GroupInfo.TryRead(reply.Body.Span) is not { } info)
                 {
                     continue;
                 }
 
-                if (info is { Leader: not null, IsChanging: false } && !info.Membership.Contains(Id))
+                if (info is { Leader: not null, IsChanging: false } && info.MembershipIndex > group.View.MembershipIndex && !info.Membership.Contains(Id))
                 {
                     group.NoteRemoved(info.MembershipIndex, shallStop: false);
                     return;
