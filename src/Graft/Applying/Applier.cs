@@ -14,8 +14,7 @@ internal sealed partial class Applier : IDeadline, IThreadPoolWorkItem
     // A state that is rebuilt from snapshots asks nothing of the log behind them.
     private static readonly LogIndex Always = new(ulong.MaxValue);
 
-    // Who has given up is let go of this soon, whatever its deadline was: it may have brought a long question.
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RetryAfter = TimeSpan.FromSeconds(1);
 
     private readonly MachineContext _context;
     private readonly IStateMachine _machine;
@@ -93,12 +92,12 @@ internal sealed partial class Applier : IDeadline, IThreadPoolWorkItem
 
         if (!isTaken)
         {
-            read.TryFail(new OverloadedException($"{ReadsMax} reads wait for the state machine of {_context.Group} already.", SweepInterval / 5));
+            read.TryFail(new OverloadedException($"{ReadsMax} reads wait for the state machine of {_context.Group} already.", RetryAfter));
             return;
         }
 
         Enqueue(read);
-        _deadlines?.Set(this, Instant.Earlier(read.Deadline, _deadlines.Now + SweepInterval));
+        _deadlines?.Set(this, Instant.Earlier(read.Deadline, _deadlines.Now + PendingRead.SweepInterval));
     }
 
     // A state machine that takes its time lets its askers go at theirs.
@@ -118,7 +117,7 @@ internal sealed partial class Applier : IDeadline, IThreadPoolWorkItem
 
                 if (now < read.Deadline)
                 {
-                    next = Instant.Earlier(next, Instant.Earlier(read.Deadline, now + SweepInterval));
+                    next = Instant.Earlier(next, Instant.Earlier(read.Deadline, now + PendingRead.SweepInterval));
                 }
                 else
                 {

@@ -5,9 +5,6 @@ namespace Graft;
 /// <content>Reads, at the five consistencies.</content>
 internal sealed partial class GroupActor
 {
-    // Who has given up is let go of this soon, whatever its deadline was.
-    private static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
-
     private readonly Dictionary<ReadId, PendingRead> _confirming = [];
     private readonly PriorityQueue<PendingRead, (LogIndex Index, ulong Order)> _waiting = new();
     private readonly List<(PendingRead Read, (LogIndex Index, ulong Order) Wanted)> _stillWaiting = [];
@@ -160,7 +157,7 @@ internal sealed partial class GroupActor
 
         read.WaitFor = index;
         _waiting.Enqueue(read, (index, ++_readNumber));
-        _nextReadDeadline = Instant.Earlier(_nextReadDeadline, Instant.Earlier(read.Deadline, _services.Clock.Now + SweepInterval));
+        _nextReadDeadline = Instant.Earlier(_nextReadDeadline, Instant.Earlier(read.Deadline, _services.Clock.Now + PendingRead.SweepInterval));
     }
 
     private void ReleaseReads()
@@ -190,7 +187,7 @@ internal sealed partial class GroupActor
 
             if (now < read.Deadline)
             {
-                _nextReadDeadline = Instant.Earlier(_nextReadDeadline, Instant.Earlier(read.Deadline, now + SweepInterval));
+                _nextReadDeadline = Instant.Earlier(_nextReadDeadline, Instant.Earlier(read.Deadline, now + PendingRead.SweepInterval));
                 _stillWaiting.Add((read, wanted));
             }
             else

@@ -246,7 +246,7 @@ internal sealed partial class GroupActor
         else
         {
             _held.Add(write);
-            _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, Instant.Earlier(write.Deadline, _services.Clock.Now + SweepInterval));
+            _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, Instant.Earlier(write.Deadline, _services.Clock.Now + PendingRead.SweepInterval));
         }
     }
 
@@ -448,7 +448,7 @@ internal sealed partial class GroupActor
         {
             if (!write.IsEnded && now < write.Deadline)
             {
-                _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, Instant.Earlier(write.Deadline, now + SweepInterval));
+                _nextWriteDeadline = Instant.Earlier(_nextWriteDeadline, Instant.Earlier(write.Deadline, now + PendingRead.SweepInterval));
                 return false;
             }
 

@@ -6,6 +6,9 @@ namespace Graft;
 /// <summary>One read from its call to its answer.</summary>
 internal sealed class PendingRead : IValueTaskSource<QueryResult>
 {
+    /// <summary>Who has given up is let go of this soon, whatever its deadline was: it may have brought a long question, or hold a share of a budget.</summary>
+    internal static readonly TimeSpan SweepInterval = TimeSpan.FromSeconds(5);
+
     private ManualResetValueTaskSourceCore<QueryResult> _source = new() { RunContinuationsAsynchronously = true };
     private CancellationTokenRegistration _registration;
     private object? _query;

@@ -60,11 +60,21 @@ internal sealed class DeadlineQueue : IDisposable
 
     private void OnTimer()
     {
-        List<IDeadline> due = [];
+        Instant until = _clock.Now + Slack;
+
+        // Outside of the lock: whoever is slow in this keeps nobody else from setting a deadline.
+        while (TakeDue(until) is { } waiter)
+        {
+            waiter.OnDeadline();
+        }
+    }
+
+    // Null, and the timer is set, once nobody else is due.
+    private IDeadline? TakeDue(Instant until)
+    {
         lock (_gate)
         {
             _timerAt = Instant.Never;
-            Instant until = _clock.Now + Slack;
             while (_queue.TryPeek(out IDeadline? waiter, out (Instant At, long Order) queued) && queued.At <= until)
             {
                 _queue.Dequeue();
@@ -73,7 +83,7 @@ internal sealed class DeadlineQueue : IDisposable
                 if (waiter.QueuedFor == queued.At)
                 {
                     waiter.QueuedFor = Instant.Never;
-                    due.Add(waiter);
+                    return waiter;
                 }
             }
 
@@ -81,12 +91,8 @@ internal sealed class DeadlineQueue : IDisposable
             {
                 Arm(next.At);
             }
-        }
 
-        // Whoever is slow in this keeps nobody else from setting a deadline.
-        foreach (IDeadline waiter in due)
-        {
-            waiter.OnDeadline();
+            return null;
         }
     }
 
