@@ -22,6 +22,6 @@ public sealed record SqlRequest(IReadOnlyList<SqlStatement> Statements)
     /// </summary>
     public long StepBudget { get; init; } = DefaultStepBudget;
 
-    /// <summary>A longer answer undoes the request and says so. In bytes, at least 256: answers are kept on every node, for whoever asks again.</summary>
+    /// <summary>A longer answer undoes the request and says so. In bytes, from 256 to 1 MiB, which a larger number means too: answers are kept on every node, for whoever asks again.</summary>
     public int AnswerBytesMax { get; init; } = DefaultAnswerBytesMax;
 }
