@@ -23,9 +23,13 @@ internal sealed class TestDatabase : IAsyncDisposable
 
     internal string Directory => Path.Combine(_root, "g1");
 
+    /// <summary>A directory of which there is none yet.</summary>
+    internal static string NewRoot() =>
+        Path.Combine(Path.GetTempPath(), $"graft-sqlite-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}");
+
     internal static async Task<TestDatabase> OpenAsync(Func<SqliteOptions, SqliteOptions>? change = null)
     {
-        string root = Path.Combine(Path.GetTempPath(), $"graft-sqlite-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}");
+        string root = NewRoot();
         var options = new SqliteOptions { Directory = root, Inline = true, Time = new Graft.Tests.Support.VirtualTime() };
         var made = new TestDatabase(root, change?.Invoke(options) ?? options);
         await made.OpenMachineAsync();

@@ -1,3 +1,5 @@
+#pragma warning disable RS0030 // A thread of its own is the purpose of this class; simulations run inline.
+
 namespace Graft.Sqlite;
 
 /// <summary>Where SQLite runs: a thread with a stack that its compiler can't exhaust, or the caller's where threads are the world's.</summary>
@@ -10,9 +12,7 @@ internal sealed class SqliteWorker : IDisposable
     private const int StackBytes = 64 * 1024 * 1024;
 
     private readonly Queue<(Action Work, TaskCompletionSource Done)> _jobs = new();
-#pragma warning disable RS0030 // A thread of its own is the purpose of this class; simulations run inline.
     private readonly Thread? _thread;
-#pragma warning restore RS0030
     private bool _ended;
 
     /// <summary>Starts it.</summary>
@@ -25,9 +25,7 @@ internal sealed class SqliteWorker : IDisposable
             return;
         }
 
-#pragma warning disable RS0030
         _thread = new Thread(Run, StackBytes) { Name = name, IsBackground = true };
-#pragma warning restore RS0030
         _thread.UnsafeStart();
     }
 
