@@ -24,6 +24,24 @@ public sealed class HostingTests
         Assert.Equal(!isRight, result.FailureMessage?.StartsWith("Advertised must say", StringComparison.Ordinal) == true);
     }
 
+    [Theory]
+    [InlineData("Graft:Join", "n1:7000", "is a list of addresses")]
+    [InlineData("Graft:Jion:0", "n1:7000", "Did you mean Join?")]
+    [InlineData("Graft:electiontimeot", "00:00:01", "Did you mean ElectionTimeout?")]
+    [InlineData("Graft:Colour", "red", "There are Advertised,")]
+    [InlineData("Graft:ElectionTimeout", "200", "would be 200 days")]
+    [InlineData("Graft:Join:0", "n1:7000", null)]
+    [InlineData("Graft:electionTimeout", "00:00:00.2", null)]
+    public void What_the_binder_would_swallow_is_said(string key, string value, string? expected)
+    {
+        IConfiguration configuration = new ConfigurationBuilder().AddInMemoryCollection([new KeyValuePair<string, string?>(key, value)]).Build();
+
+        ValidateOptionsResult result = new GraftSectionValidator(configuration.GetSection("Graft")).Validate(null, new GraftOptions());
+
+        Assert.Equal(expected is null, result.Succeeded);
+        Assert.Contains(expected ?? "", result.FailureMessage ?? "", StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_places_of_clients_are_an_option()
     {

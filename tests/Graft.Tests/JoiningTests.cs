@@ -23,6 +23,8 @@ public sealed class JoiningTests
         GraftNode founder = await world.StartAsync("a");
 
         await WriteEverywhereAsync(founder);
+        Assert.Equal(NodeOrigin.Founded, founder.Origin);
+        Assert.Equal(NodeOrigin.Joined, (await world.StartAsync("b", "a")).Origin);
     });
 
     [Fact]
@@ -36,6 +38,7 @@ public sealed class JoiningTests
 
         Assert.Equal("1:x", await NodeWorld.WriteAsync(founder, "x"));
         Assert.Empty(founder.Group(Second).Members.Members.ToArray());
+        Assert.Equal(NodeOrigin.Known, founder.Origin);
     });
 
     [Fact]

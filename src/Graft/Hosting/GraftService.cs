@@ -24,7 +24,7 @@ internal sealed partial class GraftService(
             Log.Found(logger, _node.Id, note);
         }
 
-        Log.Started(logger, _node.Id, _node.Cluster, _node.Address.ToString());
+        Log.Started(logger, _node.Id, _node.Cluster, _node.Address.ToString(), Say(_node.Origin));
         started(_node);
         _watch = WatchAsync(_node);
         _watchRemoved = WatchRemovedAsync(_node);
@@ -52,6 +52,13 @@ internal sealed partial class GraftService(
 
         Log.Stopped(logger, node.Id);
     }
+
+    private static string Say(NodeOrigin origin) => origin switch
+    {
+        NodeOrigin.Founded => "It has founded the cluster.",
+        NodeOrigin.Joined => "It has joined the cluster.",
+        _ => "Its data directory belongs to the cluster already, so Join isn't looked at.",
+    };
 
     private void OnAlarm(GroupAlarm alarm)
     {
@@ -98,8 +105,8 @@ internal sealed partial class GraftService(
 
     private static partial class Log
     {
-        [LoggerMessage(1001, LogLevel.Information, "{Node} of cluster {Cluster} is up and listens on {Address}.")]
-        internal static partial void Started(ILogger logger, Consensus.NodeId node, Consensus.ClusterId cluster, string address);
+        [LoggerMessage(1001, LogLevel.Information, "{Node} of cluster {Cluster} is up and listens on {Address}. {Origin}")]
+        internal static partial void Started(ILogger logger, Consensus.NodeId node, Consensus.ClusterId cluster, string address, string origin);
 
         [LoggerMessage(1002, LogLevel.Information, "{Node} has stopped; its log is closed in order.")]
         internal static partial void Stopped(ILogger logger, Consensus.NodeId node);

@@ -59,6 +59,7 @@ public static class GraftServiceCollectionExtensions
 
         services.AddOptions<GraftOptions>().Bind(section).ValidateOnStart();
         services.AddSingleton<IValidateOptions<GraftOptions>, GraftOptionsValidator>();
+        services.AddSingleton<IValidateOptions<GraftOptions>>(new GraftSectionValidator(section));
         services.AddSingleton<TMachine>();
         var handle = new RaftNode<TMachine, TCommand, TResult>(commands, results);
         services.AddSingleton(handle);

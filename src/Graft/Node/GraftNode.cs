@@ -59,6 +59,9 @@ public sealed partial class GraftNode : IAsyncDisposable
     /// <summary>Where it listens, with the port that the system chose if <see cref="NodeOptions.Listen"/> named none.</summary>
     public NodeAddress Address => _network.Endpoint.ListenAddress;
 
+    /// <summary>How it came to its cluster at this start.</summary>
+    public NodeOrigin Origin { get; private set; }
+
     /// <summary>How many flushes its log has made for writes since the start: beside the writes of the same time, how well they share them.</summary>
     public long LogFlushes => _runtime.LogFlushes;
 
@@ -333,6 +336,7 @@ public sealed partial class GraftNode : IAsyncDisposable
         GroupId[] told = [.. _options.Groups.Prepend(DefaultGroup).Distinct()];
         if (isFounder)
         {
+            Origin = NodeOrigin.Founded;
             _runtime.Found(told);
         }
 
@@ -355,6 +359,7 @@ public sealed partial class GraftNode : IAsyncDisposable
         else if (own is not null && _options.Join.Count > 0)
         {
             bool isNew = isBorn || own.View.Membership.Members.IsEmpty;
+            Origin = isNew ? NodeOrigin.Joined : NodeOrigin.Known;
             missing = [.. told.Select(group => _runtime.FindOrCreate(group)
                 ?? throw new InvalidOperationException($"{group} is named in Groups and has no state machine on this node."))
                 .Where(static group => group.View.Membership.Members.IsEmpty)];
