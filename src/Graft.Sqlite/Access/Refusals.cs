@@ -1,0 +1,45 @@
+namespace Graft.Sqlite;
+
+/// <summary>Why a statement or a request is refused, and what to do instead. The same on every node: these stand in answers.</summary>
+internal static class Refusals
+{
+    internal const string Attach =
+        "ATTACH and DETACH aren't allowed: a database of this cluster has one file on each node; put the tables here, or join the data in the client";
+
+    internal const string VacuumAmong =
+        "VACUUM can't be part of a transaction; send the one word alone in its request. VACUUM INTO would write a file on every node; use a backup";
+
+    internal const string Code = "isn't allowed: code has to be the same on every node; ask for it to be built in";
+    internal const string Temporary = "temporary objects aren't allowed: they would live in one connection of one node; use an ordinary table";
+
+    internal const string Savepoint =
+        "SAVEPOINT, RELEASE and ROLLBACK TO aren't allowed: a request is a transaction; make it all or nothing, or write BEGIN … COMMIT in one request";
+
+    internal const string LeftOpen =
+        "the request began a transaction and didn't end it; a transaction can't wait for another request, so send the statements together. Nothing of the request has taken effect";
+
+    internal const string Own = "names that begin with _graft_ are Graft's";
+    internal const string Statistics = "dropping statistics isn't allowed: plans would differ between nodes until a restart; delete the rows instead";
+    internal const string Explain = "EXPLAIN in a write isn't allowed: it shows this node's memory; send it as a query";
+    internal const string Inner = "isn't allowed: it shows what differs between nodes";
+
+    internal const string LastRowId =
+        "a row with the highest rowid, 9223372036854775807, isn't allowed: behind it SQLite chooses rowids at random, on each node another one. Nothing of the request has taken effect";
+
+    internal const string ForeignKey = "FOREIGN KEY constraint failed";
+
+    internal const string TooManyObjects =
+        "a database may have 1,000 views, and 10,000 tables and triggers: SQLite compiles them by recursion, and its stack ends there; drop what isn't used. Nothing of the request has taken effect";
+
+    internal const string Zero = "the text has a NUL in it, behind which SQLite would ignore everything; remove it";
+    internal const string UnusedValues = "more values were given than there are parameters";
+    internal const string Nested = "cannot start a transaction within a transaction";
+    internal const string NoTransaction = "cannot commit - no transaction is active";
+    internal const string NoRollback = "cannot rollback - no transaction is active";
+    internal const string ReadOnly = "a query can't change the database; send the statement as a write";
+
+    internal static string Pragma(string name) =>
+        $"PRAGMA {name} isn't allowed here: it is fixed for the whole cluster, concerns one node, or changes nothing that lasts";
+
+    internal static string Module(string name) => $"the module {name} isn't allowed: what it reads differs between nodes";
+}

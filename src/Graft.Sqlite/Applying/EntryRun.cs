@@ -1,0 +1,486 @@
+using System.Text;
+
+namespace Graft.Sqlite;
+
+/// <summary>Runs the statements of one entry inside a batch's transaction. Synchronous, on the writer's thread.</summary>
+/// <remarks>What it answers follows from the database, the command, its time and its seed alone: not from the batch, the caches, or what this connection did before.</remarks>
+internal sealed class EntryRun(WriterSession session) : IDisposable
+{
+    // What a virtual table's inner statements may take, beside what is counted: they take other numbers on other nodes, so the cut is far away.
+    private const long VirtualFactor = 64;
+
+    private readonly SqlAnswerWriter _answer = new();
+    private readonly ParameterBinder _binder = new();
+    private readonly WriteAuthorizer _authorizer = session.Hooks.Authorizer;
+    private IReadOnlyList<SkippedStatement> _skipped = [];
+    private SqlCommandHead _head;
+    private StatementTraits _traits;
+    private SkippedStatement? _lost;
+    private string? _refusal;
+    private int _refusalCode;
+    private int _ordinal;
+    private int _item;
+    private long _steps;
+    private bool _inTransaction;
+    private bool _failed;
+    private bool _sawPragma;
+
+    public void Dispose() => _answer.Dispose();
+
+    /// <summary>Runs an entry.</summary>
+    /// <param name="body">The command behind its kind.</param>
+    /// <param name="at">Its time and its seed.</param>
+    /// <param name="skipped">Its statements that took a transaction away before; they're answered, and not run.</param>
+    /// <exception cref="SqliteException">An error that befell this node: nothing is known of the state any more.</exception>
+    internal EntryEnd Run(ReadOnlyMemory<byte> body, in AppliedAt at, IReadOnlyList<SkippedStatement> skipped)
+    {
+        SqlItemReader items;
+        try
+        {
+            _head = SqlCommandCodec.ReadHead(body, out items);
+            items.ExpectWhole();
+        }
+        catch (SqlFormatException damaged)
+        {
+            // Any client can send any bytes. They're the same on every node, and so is this.
+            return new EntryEnd(RefuseUnread(damaged.Message), null);
+        }
+
+        Begin(at, skipped);
+        if (skipped.FirstOrDefault(static skip => skip.Ordinal == SkippedStatement.Whole) is { } whole)
+        {
+            return new EntryEnd(_answer.Refuse(whole.Steps, whole.Code, Encoding.UTF8.GetBytes(whole.Message)), null);
+        }
+
+        session.ForgetChanges();
+        session.Entry.Begin();
+        SqlAnswerMark start = _answer.Mark();
+        while (GoesOn() && items.ReadItem())
+        {
+            RunItem(ref items);
+        }
+
+        return _lost is { } lost ? new EntryEnd(null, lost) : new EntryEnd(End(start), null);
+    }
+
+    /// <summary>The answer to a command that couldn't be read, or is of a kind that nobody knows.</summary>
+    internal byte[] RefuseUnread(string why)
+    {
+        _answer.Begin(SqlFormat.CommandAnswerBytesMax);
+        return _answer.Refuse(0, ResultCode.Error, Encoding.UTF8.GetBytes(why));
+    }
+
+    /// <summary>The answer to a command that has done what it's for, and has nothing to tell.</summary>
+    internal byte[] AnswerDone()
+    {
+        _answer.Begin(SqlFormat.AnswerBytesMin);
+        _answer.WriteChange(0, 0, 0);
+        return _answer.End(0);
+    }
+
+    private void Begin(in AppliedAt at, IReadOnlyList<SkippedStatement> skipped)
+    {
+        session.Vfs.SetTime(at.Time);
+        session.Hooks.BeginEntry(at.Seed);
+        _answer.Begin(_head.AnswerBytesMax);
+        _skipped = skipped;
+        _traits = StatementTraits.None;
+        _lost = null;
+        _refusal = null;
+        (_ordinal, _item, _steps) = (0, 0, 0);
+        (_inTransaction, _failed, _sawPragma) = (false, false, false);
+    }
+
+    private bool GoesOn() => _lost is null && _refusal is null && !(_failed && _head.AllOrNothing);
+
+    private void RunItem(ref SqlItemReader items)
+    {
+        _item = items.Item;
+        _binder.Begin(ref items);
+        ReadOnlySpan<byte> sql = items.Sql.Span;
+        if (sql.Contains((byte)0))
+        {
+            Fail(ResultCode.Error, Refusals.Zero);
+            return;
+        }
+
+        if (session.Cache.TryGet(sql, out CachedStatement? cached))
+        {
+            RunStatement(cached.Statement, cached.Traits, standsAlone: items.Count == 1);
+            cached.Statement.Reset();
+        }
+        else
+        {
+            RunText(sql, isOnlyItem: items.Count == 1);
+        }
+
+        if (_head.BindStrictly && GoesOn() && _binder.HasUnused())
+        {
+            Fail(ResultCode.Range, Refusals.UnusedValues);
+        }
+    }
+
+    // The statements of a text, one after the other: each is prepared against what the one before has made.
+    private void RunText(ReadOnlySpan<byte> sql, bool isOnlyItem)
+    {
+        ReadOnlySpan<byte> rest = sql;
+        while (!rest.IsEmpty && GoesOn())
+        {
+            (_authorizer.IsTrusted, _authorizer.Traits, _authorizer.Refusal) = (false, StatementTraits.None, null);
+            int code = session.Connection.TryPrepare(rest, keep: true, out SqliteStatement? statement, out int used);
+            _authorizer.IsTrusted = true;
+            StatementTraits traits = _authorizer.Traits;
+            _traits |= traits;
+            if (code != ResultCode.Ok)
+            {
+                _ordinal++;
+                FailOrThrow(code, _authorizer.Refusal ?? session.Connection.Message);
+                return;
+            }
+
+            bool isOnly = used == rest.Length && rest.Length == sql.Length;
+            rest = rest[used..];
+            if (statement is null)
+            {
+                continue;
+            }
+
+            RunStatement(statement, traits, standsAlone: isOnlyItem && isOnly);
+
+            // A pragma acts when it's prepared, so it has to be prepared each time.
+            if (isOnly && _lost is null && (traits & (StatementTraits.Pragma | StatementTraits.ChangesSchema)) == 0)
+            {
+                statement.Reset();
+                session.Cache.Add(new CachedStatement(sql.ToArray(), statement, traits));
+            }
+            else
+            {
+                statement.Dispose();
+            }
+        }
+    }
+
+    private void RunStatement(SqliteStatement statement, StatementTraits traits, bool standsAlone)
+    {
+        _traits |= traits;
+        _sawPragma |= traits.HasFlag(StatementTraits.Pragma);
+        int ordinal = _ordinal++;
+        if (Skipped(ordinal) is { } skip)
+        {
+            _steps += skip.Steps;
+            Fail(skip.Code, skip.Message);
+            EndTransaction(keep: false);
+            return;
+        }
+
+        if (statement.IsExplain)
+        {
+            Fail(ResultCode.Authorization, Refusals.Explain);
+            return;
+        }
+
+        if ((traits & StatementTraits.Transaction) != 0)
+        {
+            ChangeTransaction(traits);
+            return;
+        }
+
+        if (!_binder.TryBind(statement))
+        {
+            string why = _binder.Message ?? session.Connection.Message;
+            statement.Reset();
+            FailOrThrow(_binder.Code, why);
+            return;
+        }
+
+        bool guarded = !_head.AllOrNothing && !_inTransaction && !standsAlone;
+        if (guarded)
+        {
+            session.Single.Begin();
+        }
+
+        SqlAnswerMark mark = _answer.Mark();
+        int code = Step(statement, traits, out bool over);
+        long steps = statement.Steps;
+        _steps += steps;
+        if (over || (code == ResultCode.Done && _steps > _head.StepBudget))
+        {
+            Refuse(ResultCode.Interrupt, over ? TooLong() : OverBudget());
+        }
+        else if (code != ResultCode.Done)
+        {
+            _answer.RollBack(mark);
+            EndFailed(statement, code, ordinal, steps, guarded);
+        }
+        else if (guarded && session.HasOpenForeignKeys())
+        {
+            // By itself it would have been a transaction, and failed at its end.
+            statement.Reset();
+            _answer.RollBack(mark);
+            session.Single.Undo();
+            Fail(ResultCode.ConstraintForeignKey, Refusals.ForeignKey);
+        }
+        else if (guarded)
+        {
+            statement.Reset();
+            session.Single.Release();
+        }
+    }
+
+    // Ends with Done, an error's code, or over: the answer has become too long.
+    private int Step(SqliteStatement statement, StatementTraits traits, out bool over)
+    {
+        over = false;
+        SqliteLibrary library = session.Connection.Library;
+        unsafe
+        {
+            int columns = statement.ColumnCount;
+            int before = library.TotalChanges(session.Connection.Handle);
+            long left = _head.StepBudget - _steps;
+            if (columns > 0)
+            {
+                _answer.BeginColumns(_item, statement, columns);
+            }
+
+            statement.ForgetSteps();
+            _authorizer.IsTrusted = false;
+            session.Hooks.BeginSteps(traits.HasFlag(StatementTraits.TouchesVirtual) ? left * VirtualFactor : left);
+            int code;
+            while ((code = statement.Step()) == ResultCode.Row && !over)
+            {
+                _answer.WriteRow(statement, columns);
+                over = _answer.IsOverLimit;
+            }
+
+            session.Hooks.EndSteps();
+            _authorizer.IsTrusted = true;
+            if (code != ResultCode.Done)
+            {
+                return code;
+            }
+
+            long affected = library.TotalChanges(session.Connection.Handle) == before ? 0 : library.Changes(session.Connection.Handle);
+            long lastRowId = library.LastInsertRowId(session.Connection.Handle);
+            if (columns > 0)
+            {
+                _answer.EndRows(affected, lastRowId);
+            }
+            else
+            {
+                _answer.WriteChange(_item, affected, lastRowId);
+            }
+
+            over = _answer.IsOverLimit;
+            return code;
+        }
+    }
+
+    private void EndFailed(SqliteStatement statement, int code, int ordinal, long steps, bool guarded)
+    {
+        string message = session.Connection.Message;
+        bool wasCut = session.Hooks.WasCut;
+        statement.Reset();
+        if (wasCut)
+        {
+            if (session.Connection.IsAutocommit)
+            {
+                _lost = new SkippedStatement(SkippedStatement.Whole, ResultCode.Interrupt, OverBudget(), _steps);
+            }
+            else
+            {
+                Refuse(ResultCode.Interrupt, OverBudget());
+            }
+
+            return;
+        }
+
+        if (!ErrorClass.IsResult(code, session.Vfs.SawFailure))
+        {
+            throw new SqliteException(code, message);
+        }
+
+        if (session.Connection.IsAutocommit)
+        {
+            _lost = new SkippedStatement(ordinal, code, message, steps);
+            return;
+        }
+
+        // Not undone: what OR FAIL has left behind is to stay.
+        if (guarded)
+        {
+            session.Single.Release();
+        }
+
+        Fail(code, message == "cannot VACUUM from within a transaction" ? Refusals.VacuumAmong : message);
+    }
+
+    // A request's own transaction is a savepoint: SQLite's would end the batch's.
+    private void ChangeTransaction(StatementTraits traits)
+    {
+        if (traits.HasFlag(StatementTraits.Begins))
+        {
+            if (_inTransaction)
+            {
+                Fail(ResultCode.Error, Refusals.Nested);
+                return;
+            }
+
+            session.Transaction.Begin();
+            _inTransaction = true;
+        }
+        else if (!_inTransaction)
+        {
+            Fail(ResultCode.Error, traits.HasFlag(StatementTraits.Commits) ? Refusals.NoTransaction : Refusals.NoRollback);
+            return;
+        }
+        else if (traits.HasFlag(StatementTraits.RollsBack))
+        {
+            EndTransaction(keep: false);
+        }
+        else if (session.HasOpenForeignKeys())
+        {
+            Fail(ResultCode.ConstraintForeignKey, Refusals.ForeignKey);
+            return;
+        }
+        else
+        {
+            EndTransaction(keep: true);
+        }
+
+        unsafe
+        {
+            _answer.WriteChange(_item, 0, session.Connection.Library.LastInsertRowId(session.Connection.Handle));
+        }
+    }
+
+    private void EndTransaction(bool keep)
+    {
+        if (!_inTransaction)
+        {
+            return;
+        }
+
+        _inTransaction = false;
+        if (keep)
+        {
+            session.Transaction.Release();
+        }
+        else
+        {
+            session.Transaction.Undo();
+        }
+    }
+
+    private byte[] End(SqlAnswerMark start)
+    {
+        Judge(start);
+        bool undone = _refusal is not null || (_failed && _head.AllOrNothing);
+        if (undone)
+        {
+            session.Entry.Undo();
+        }
+        else
+        {
+            session.Entry.Release();
+        }
+
+        if (_sawPragma)
+        {
+            // It outlives a savepoint, and would be another entry's.
+            session.Connection.Execute("PRAGMA defer_foreign_keys=OFF");
+        }
+
+        if (_traits.HasFlag(StatementTraits.ChangesSchema))
+        {
+            session.LearnSchema();
+        }
+
+        if (_traits.HasFlag(StatementTraits.WritesStatistics))
+        {
+            session.ReloadStatistics();
+        }
+
+        return _refusal is null
+            ? _answer.End(_steps)
+            : _answer.Refuse(_steps, _refusalCode, Encoding.UTF8.GetBytes(_refusal));
+    }
+
+    private void Judge(SqlAnswerMark start)
+    {
+        if (_refusal is not null)
+        {
+            return;
+        }
+
+        if (_inTransaction)
+        {
+            Refuse(ResultCode.Error, Refusals.LeftOpen);
+        }
+        else if (session.Hooks.SawLastRowId)
+        {
+            Refuse(ResultCode.Constraint, Refusals.LastRowId);
+        }
+        else if (_traits.HasFlag(StatementTraits.ChangesSchema) && session.HasTooManyObjects())
+        {
+            Refuse(ResultCode.Error, Refusals.TooManyObjects);
+        }
+        else if (_traits.HasFlag(StatementTraits.Alters) && session.HasForeignOwnNames())
+        {
+            Refuse(ResultCode.Authorization, $"{Refusals.Own}. Nothing of the request has taken effect");
+        }
+        else if (session.HasOpenForeignKeys())
+        {
+            // RELEASE doesn't look, and the batch's COMMIT would fail for everybody.
+            if (!_head.AllOrNothing)
+            {
+                _answer.RollBack(start);
+                session.Entry.Undo();
+                session.Entry.Begin();
+            }
+
+            Fail(ResultCode.ConstraintForeignKey, Refusals.ForeignKey);
+        }
+
+        if (_refusal is null && _answer.IsOverLimit)
+        {
+            Refuse(ResultCode.TooBig, TooLong());
+        }
+    }
+
+    private SkippedStatement? Skipped(int ordinal)
+    {
+        foreach (SkippedStatement skip in _skipped)
+        {
+            if (skip.Ordinal == ordinal)
+            {
+                return skip;
+            }
+        }
+
+        return null;
+    }
+
+    private void FailOrThrow(int code, string message)
+    {
+        if (!ErrorClass.IsResult(code, session.Vfs.SawFailure))
+        {
+            throw new SqliteException(code, message);
+        }
+
+        Fail(code, message);
+    }
+
+    private void Fail(int code, string message)
+    {
+        _failed = true;
+        _answer.WriteFailure(_item, code, Encoding.UTF8.GetBytes(message));
+    }
+
+    private void Refuse(int code, string why) => (_refusalCode, _refusal) = (code, why);
+
+    private string OverBudget() =>
+        $"the request took more than its {_head.StepBudget} steps; give it more, or do less at a time. Nothing of it has taken effect";
+
+    private string TooLong() =>
+        $"the answer would be longer than {_head.AnswerBytesMax} bytes; return less, or allow more. Nothing of the request has taken effect";
+}

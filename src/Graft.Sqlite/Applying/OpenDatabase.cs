@@ -1,0 +1,28 @@
+namespace Graft.Sqlite;
+
+/// <summary>A generation that is open: who writes it, and who reads it.</summary>
+internal sealed class OpenDatabase : IDisposable
+{
+    private bool _disposed;
+
+    internal OpenDatabase(WriterSession session, ReaderPool readers) =>
+        (Session, Batch, Readers) = (session, new BatchTransaction(session), readers);
+
+    internal WriterSession Session { get; }
+
+    internal BatchTransaction Batch { get; }
+
+    internal ReaderPool Readers { get; }
+
+    /// <summary>Closes it. What isn't committed is forgotten; who reads goes on, and closes behind.</summary>
+    public void Dispose()
+    {
+        if (!_disposed)
+        {
+            _disposed = true;
+            Readers.Retire();
+            Batch.Dispose();
+            Session.Dispose();
+        }
+    }
+}

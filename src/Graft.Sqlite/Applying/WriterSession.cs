@@ -1,0 +1,175 @@
+using System.Text;
+
+namespace Graft.Sqlite;
+
+/// <summary>An open generation of the database, as the one connection that writes it sees it.</summary>
+internal sealed class WriterSession : IDisposable
+{
+    private const int DeferredForeignKeys = 10;
+    private const int CachedStatementsMax = 512;
+
+    private readonly List<SqliteStatement> _own = [];
+#pragma warning disable CA2213 // Disposed with all of _own.
+    private readonly SqliteStatement _begin;
+    private readonly SqliteStatement _commit;
+    private readonly SqliteStatement _rollback;
+    private readonly SqliteStatement _forgetChanges;
+    private readonly SqliteStatement _setRow;
+    private readonly SqliteStatement _deleteRow;
+    private readonly SqliteStatement _setSetting;
+#pragma warning restore CA2213
+
+    /// <summary>Takes over a connection, and makes our tables if they aren't there.</summary>
+    /// <exception cref="SqliteException">SQLite refused something.</exception>
+    internal WriterSession(SqliteConnection connection, SqliteVfs vfs)
+    {
+        (Connection, Vfs) = (connection, vfs);
+        Hooks = new WriterHooks(connection);
+        connection.Execute(
+            "BEGIN IMMEDIATE;"
+            + " CREATE TABLE IF NOT EXISTS _graft_row(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+            + " CREATE TABLE IF NOT EXISTS _graft_setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+            + " COMMIT;");
+        _begin = Own("BEGIN IMMEDIATE");
+        _commit = Own("COMMIT");
+        _rollback = Own("ROLLBACK");
+        _forgetChanges = Own("DELETE FROM _graft_row WHERE 0");
+        _setRow = Own("INSERT INTO _graft_row(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=excluded.value");
+        _deleteRow = Own("DELETE FROM _graft_row WHERE key=?1");
+        _setSetting = Own("INSERT INTO _graft_setting(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value=excluded.value");
+        Entry = new Savepoint(this, "graft_entry");
+        Transaction = new Savepoint(this, "graft_transaction");
+        Single = new Savepoint(this, "graft_statement");
+        LearnSchema();
+    }
+
+    internal SqliteConnection Connection { get; }
+
+    internal SqliteVfs Vfs { get; }
+
+    internal WriterHooks Hooks { get; }
+
+    /// <summary>Around an entry.</summary>
+    internal Savepoint Entry { get; }
+
+    /// <summary>Around what a request has put between <c>BEGIN</c> and <c>COMMIT</c>.</summary>
+    internal Savepoint Transaction { get; }
+
+    /// <summary>Around one statement of several that stand by themselves.</summary>
+    internal Savepoint Single { get; }
+
+    internal StatementCache Cache { get; } = new(CachedStatementsMax);
+
+    public void Dispose()
+    {
+        Cache.Dispose();
+        foreach (SqliteStatement statement in _own)
+        {
+            statement.Dispose();
+        }
+
+        Connection.Dispose();
+        Hooks.Dispose();
+    }
+
+    internal SqliteStatement Own(string sql)
+    {
+        SqliteStatement statement = Connection.Prepare(sql);
+        _own.Add(statement);
+        return statement;
+    }
+
+    internal void Begin()
+    {
+        Vfs.ForgetFailures();
+        _begin.Run();
+    }
+
+    internal void Commit() => _commit.Run();
+
+    /// <summary>Ends the transaction, if one is open, without a trace.</summary>
+    internal void RollBack()
+    {
+        if (!Connection.IsAutocommit)
+        {
+            _rollback.Run();
+        }
+    }
+
+    /// <summary><c>changes()</c> is zero from here on. There's no other way to say so.</summary>
+    internal void ForgetChanges() => _forgetChanges.Run();
+
+    /// <summary>How many violated foreign keys wait for the end of the transaction.</summary>
+    internal unsafe bool HasOpenForeignKeys()
+    {
+        int current;
+        int highest;
+        Connection.Library.DatabaseStatus(Connection.Handle, DeferredForeignKeys, &current, &highest, 0);
+        return current > 0;
+    }
+
+    internal void SetRow(ReadOnlySpan<byte> key, ReadOnlyMemory<byte>? value)
+    {
+        SqliteStatement statement = value is null ? _deleteRow : _setRow;
+        statement.BindBlob(1, key);
+        if (value is { } some)
+        {
+            statement.BindBlob(2, some.Span);
+        }
+
+        statement.Run();
+    }
+
+    internal void DeleteRows() => Connection.Execute("DELETE FROM _graft_row");
+
+    internal void SetSetting(string name, long value)
+    {
+        _setSetting.BindText(1, Encoding.UTF8.GetBytes(name));
+        _setSetting.BindInteger(2, value);
+        _setSetting.Run();
+    }
+
+    internal void SetSetting(string name, string value)
+    {
+        _setSetting.BindText(1, Encoding.UTF8.GetBytes(name));
+        _setSetting.BindText(2, Encoding.UTF8.GetBytes(value));
+        _setSetting.Run();
+    }
+
+    /// <summary>Forgets what was prepared against an older schema, and looks which tables are virtual now.</summary>
+    internal void LearnSchema()
+    {
+        Cache.Clear();
+        var names = new List<string>();
+        using (SqliteStatement look = Connection.Prepare("SELECT name FROM sqlite_master WHERE type='table' AND sql LIKE 'CREATE VIRTUAL%'"))
+        {
+            while (look.StepOrThrow())
+            {
+                names.Add(Encoding.UTF8.GetString(look.Bytes(0)));
+            }
+        }
+
+        Hooks.Authorizer.KnowVirtualTables(names);
+    }
+
+    /// <summary>Whether the schema has more than SQLite's compiler has stack for.</summary>
+    internal bool HasTooManyObjects()
+    {
+        using SqliteStatement count = Connection.Prepare("SELECT total(type='view'), total(type IN ('table', 'trigger')) FROM sqlite_master");
+        count.StepOrThrow();
+        return count.Integer(0) > FixedSettings.ViewsMax || count.Integer(1) > FixedSettings.TablesAndTriggersMax;
+    }
+
+    /// <summary>Whether something of the client's has taken a name of ours.</summary>
+    internal bool HasForeignOwnNames() =>
+        Connection.Scalar($"SELECT count(*)<>{OwnNames.TableCount} FROM sqlite_master WHERE name LIKE '\\_graft\\_%' ESCAPE '\\'") != "0";
+
+    /// <summary>Has SQLite plan by the statistics that are in the database, and not by those it remembers (docs/internals/sqlite.md, D6).</summary>
+    internal void ReloadStatistics()
+    {
+        if (Connection.Scalar("SELECT 1 FROM sqlite_master WHERE name='sqlite_stat1'") is not null)
+        {
+            Connection.Execute("ANALYZE sqlite_master");
+        }
+    }
+}

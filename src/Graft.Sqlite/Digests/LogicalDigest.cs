@@ -1,0 +1,149 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Graft.Sqlite;
+
+/// <summary>A number that stands for what is in the database, as clients can see it: not for pages, free space or our own tables (docs/internals/sqlite.md, section 14).</summary>
+internal sealed class LogicalDigest(Reader reader, TimeProvider time, long bytesPerSecond) : IStateDigest
+{
+    private const int PaceBytes = 1024 * 1024;
+
+    private static readonly string[] RowIdNames = ["rowid", "_rowid_", "oid"];
+
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private readonly byte[] _head = new byte[1 + sizeof(long)];
+    private Reader? _reader = reader;
+    private long _bytes;
+    private long _paced;
+
+    public void Dispose()
+    {
+        Reader? open = _reader;
+        _reader = null;
+        if (open is not null)
+        {
+            open.End();
+            open.Dispose();
+            _hash.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<UInt128> ComputeAsync(CancellationToken cancellation)
+    {
+        Reader open = _reader ?? throw new ObjectDisposedException(nameof(LogicalDigest));
+        SqliteConnection connection = open.Connection;
+        open.Hooks.Begin(TimeSpan.MaxValue, cancellation);
+        await AddRowsAsync(connection, "PRAGMA user_version", cancellation);
+        await AddRowsAsync(connection, "PRAGMA application_id", cancellation);
+        await AddRowsAsync(
+            connection,
+            $"SELECT type, name, tbl_name, sql FROM sqlite_master WHERE tbl_name NOT LIKE '\\_graft\\_%' ESCAPE '\\' ORDER BY type, name",
+            cancellation);
+        foreach (string table in Tables(connection))
+        {
+            AddText(Encoding.UTF8.GetBytes(table));
+            await AddRowsAsync(connection, SelectOf(connection, table), cancellation);
+        }
+
+        return BinaryPrimitives.ReadUInt128BigEndian(_hash.GetHashAndReset());
+    }
+
+    private static List<string> Tables(SqliteConnection connection) => Column(
+        connection,
+        "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE '\\_graft\\_%' ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name",
+        0);
+
+    // A full scan in the order of the table's own b-tree: of the rowid, or of the primary key where there's none.
+    private static string SelectOf(SqliteConnection connection, string table)
+    {
+        List<string> names = Column(connection, $"SELECT name FROM pragma_table_xinfo({Literal(table)})", 0);
+        List<string> stored = Column(connection, $"SELECT name FROM pragma_table_xinfo({Literal(table)}) WHERE hidden IN (0, 3)", 0);
+        bool hasRowId = connection.Scalar(
+            $"SELECT 1 FROM pragma_index_list({Literal(table)}) AS i WHERE i.origin='pk' AND NOT EXISTS (SELECT 1 FROM sqlite_master AS m WHERE m.type='index' AND m.name=i.name)") is null;
+        string? rowId = hasRowId ? RowIdNames.FirstOrDefault(name => !names.Contains(name, StringComparer.OrdinalIgnoreCase)) : null;
+        IEnumerable<string> columns = stored.Select(Quoted);
+        return $"SELECT {string.Join(", ", rowId is null ? columns : columns.Prepend(rowId))} FROM main.{Quoted(table)} NOT INDEXED";
+    }
+
+    private static List<string> Column(SqliteConnection connection, string sql, int column)
+    {
+        var values = new List<string>();
+        using SqliteStatement statement = connection.Prepare(sql);
+        while (statement.StepOrThrow())
+        {
+            values.Add(Encoding.UTF8.GetString(statement.Bytes(column)));
+        }
+
+        return values;
+    }
+
+    private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
+
+    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
+
+    private async ValueTask AddRowsAsync(SqliteConnection connection, string sql, CancellationToken cancellation)
+    {
+        using SqliteStatement statement = connection.Prepare(sql);
+        int columns = statement.ColumnCount;
+        while (statement.StepOrThrow())
+        {
+            for (int column = 0; column < columns; column++)
+            {
+                AddValue(statement, column);
+            }
+
+            await PaceAsync(cancellation);
+        }
+
+        AddHead((SqlValueKind)byte.MaxValue, columns);
+    }
+
+    private void AddValue(SqliteStatement statement, int column)
+    {
+        SqlValueKind kind = statement.Type(column);
+        switch (kind)
+        {
+            case SqlValueKind.Integer:
+                AddHead(kind, statement.Integer(column));
+                break;
+            case SqlValueKind.Real:
+                AddHead(kind, BitConverter.DoubleToInt64Bits(statement.Real(column)));
+                break;
+            case SqlValueKind.Null:
+                AddHead(kind, 0);
+                break;
+            default:
+                ReadOnlySpan<byte> bytes = statement.Bytes(column);
+                AddHead(kind, bytes.Length);
+                _hash.AppendData(bytes);
+                _bytes += bytes.Length;
+                break;
+        }
+    }
+
+    private void AddText(ReadOnlySpan<byte> text)
+    {
+        AddHead(SqlValueKind.Text, text.Length);
+        _hash.AppendData(text);
+    }
+
+    private void AddHead(SqlValueKind kind, long number)
+    {
+        _head[0] = (byte)kind;
+        BinaryPrimitives.WriteInt64LittleEndian(_head.AsSpan(1), number);
+        _hash.AppendData(_head);
+        _bytes += _head.Length;
+    }
+
+    // A comparison is nobody's hurry: it mustn't take the disk from those who wait for it.
+    private async ValueTask PaceAsync(CancellationToken cancellation)
+    {
+        if (_bytes - _paced >= PaceBytes)
+        {
+            await Task.Delay(TimeSpan.FromSeconds((double)(_bytes - _paced) / bytesPerSecond), time, cancellation);
+            _paced = _bytes;
+        }
+    }
+}

@@ -1,0 +1,205 @@
+using System.Globalization;
+using System.Text;
+
+namespace Graft.Sqlite;
+
+/// <summary>Runs a query on a reader whose snapshot is fixed.</summary>
+internal static class QueryRun
+{
+    /// <summary>Runs it.</summary>
+    /// <param name="reader">The reader, with its transaction.</param>
+    /// <param name="query">Its bytes.</param>
+    /// <param name="cancellation">The asker has given up.</param>
+    /// <returns>The answer's bytes.</returns>
+    /// <exception cref="SqlFormatException">It's no query.</exception>
+    /// <exception cref="SqliteException">The database can't be read.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    internal static byte[] Run(Reader reader, ReadOnlyMemory<byte> query, CancellationToken cancellation)
+    {
+        SqlQueryHead head = SqlQueryCodec.ReadHead(query, out SqlItemReader items);
+        items.ExpectWhole();
+        var state = new State(reader, head);
+        reader.Answer.Begin(head.AnswerBytesMax);
+        reader.Hooks.Begin(head.TimeMax, cancellation);
+        try
+        {
+            while (!state.Ended && items.ReadItem())
+            {
+                state.Item = items.Item;
+                reader.Binder.Begin(ref items);
+                RunText(state, items.Sql.Span);
+                if (head.BindStrictly && !state.Ended && reader.Binder.HasUnused())
+                {
+                    state.Fail(ResultCode.Range, Refusals.UnusedValues);
+                }
+            }
+        }
+        finally
+        {
+            reader.Hooks.End();
+        }
+
+        cancellation.ThrowIfCancellationRequested();
+        return state.Refusal is { } why
+            ? reader.Answer.Refuse(state.Steps, state.RefusalCode, Encoding.UTF8.GetBytes(why))
+            : reader.Answer.End(state.Steps);
+    }
+
+    private static void RunText(State state, ReadOnlySpan<byte> sql)
+    {
+        Reader reader = state.Reader;
+        if (sql.Contains((byte)0))
+        {
+            state.Fail(ResultCode.Error, Refusals.Zero);
+            return;
+        }
+
+        if (reader.Cache.TryGet(sql, out CachedStatement? cached))
+        {
+            RunStatement(state, cached.Statement);
+            cached.Statement.Reset();
+            return;
+        }
+
+        ReadOnlySpan<byte> rest = sql;
+        while (!rest.IsEmpty && !state.Ended)
+        {
+            (reader.Hooks.Authorizer.IsTrusted, reader.Hooks.Authorizer.Refusal) = (false, null);
+            int code = reader.Connection.TryPrepare(rest, keep: true, out SqliteStatement? statement, out int used);
+            reader.Hooks.Authorizer.IsTrusted = true;
+            if (code != ResultCode.Ok)
+            {
+                FailOrThrow(state, code, reader.Hooks.Authorizer.Refusal ?? reader.Connection.Message);
+                return;
+            }
+
+            bool isOnly = used == rest.Length && rest.Length == sql.Length;
+            rest = rest[used..];
+            if (statement is null)
+            {
+                continue;
+            }
+
+            RunStatement(state, statement);
+            if (isOnly && statement.IsReadOnly)
+            {
+                statement.Reset();
+                reader.Cache.Add(new CachedStatement(sql.ToArray(), statement, StatementTraits.None));
+            }
+            else
+            {
+                statement.Dispose();
+            }
+        }
+    }
+
+    private static void RunStatement(State state, SqliteStatement statement)
+    {
+        Reader reader = state.Reader;
+        if (!reader.Binder.TryBind(statement))
+        {
+            string why = reader.Binder.Message ?? reader.Connection.Message;
+            statement.Reset();
+            FailOrThrow(state, reader.Binder.Code, why);
+            return;
+        }
+
+        SqlAnswerWriter answer = reader.Answer;
+        SqlAnswerMark mark = answer.Mark();
+        int columns = statement.ColumnCount;
+        if (columns > 0)
+        {
+            answer.BeginColumns(state.Item, statement, columns);
+        }
+
+        statement.ForgetSteps();
+        reader.Hooks.Authorizer.IsTrusted = false;
+        int code;
+        while ((code = statement.Step()) == ResultCode.Row)
+        {
+            answer.WriteRow(statement, columns);
+            if (++state.Rows > state.Head.RowsMax || answer.IsOverLimit)
+            {
+                break;
+            }
+        }
+
+        reader.Hooks.Authorizer.IsTrusted = true;
+        state.Steps += statement.Steps;
+        if (state.Rows > state.Head.RowsMax)
+        {
+            state.Refuse(ResultCode.TooBig, string.Create(CultureInfo.InvariantCulture, $"the query has more than {state.Head.RowsMax} rows; ask for fewer, or allow more"));
+        }
+        else if (code == ResultCode.Done)
+        {
+            if (columns > 0)
+            {
+                answer.EndRows(0, 0);
+            }
+            else
+            {
+                answer.WriteChange(state.Item, 0, 0);
+            }
+        }
+
+        if (answer.IsOverLimit)
+        {
+            state.Refuse(ResultCode.TooBig, string.Create(CultureInfo.InvariantCulture, $"the answer would be longer than {state.Head.AnswerBytesMax} bytes; ask for less, or allow more"));
+        }
+        else if (code is not (ResultCode.Row or ResultCode.Done))
+        {
+            string message = reader.Connection.Message;
+            statement.Reset();
+            answer.RollBack(mark);
+            if (ResultCode.Primary(code) == ResultCode.Interrupt)
+            {
+                state.Refuse(ResultCode.Interrupt, reader.Hooks.IsInTheWay
+                    ? "the query was ended because it held back the checkpoint; read in smaller portions, or from a backup"
+                    : string.Create(CultureInfo.InvariantCulture, $"the query ran for longer than {state.Head.TimeMax.TotalSeconds:0.###} s; narrow it, or allow more"));
+            }
+            else
+            {
+                FailOrThrow(state, code, ResultCode.Primary(code) == ResultCode.ReadOnly ? Refusals.ReadOnly : message);
+            }
+        }
+    }
+
+    private static void FailOrThrow(State state, int code, string message)
+    {
+        if (!ErrorClass.IsResult(code, fileFailed: false) && ResultCode.Primary(code) != ResultCode.ReadOnly)
+        {
+            throw new SqliteException(code, message);
+        }
+
+        state.Fail(code, message);
+    }
+
+    private sealed class State(Reader reader, SqlQueryHead head)
+    {
+        internal Reader Reader { get; } = reader;
+
+        internal SqlQueryHead Head { get; } = head;
+
+        internal int Item { get; set; }
+
+        internal int Rows { get; set; }
+
+        internal long Steps { get; set; }
+
+        internal string? Refusal { get; private set; }
+
+        internal int RefusalCode { get; private set; }
+
+        internal bool Ended => Refusal is not null;
+
+        internal void Fail(int code, string message) => Reader.Answer.WriteFailure(Item, code, Encoding.UTF8.GetBytes(message));
+
+        internal void Refuse(int code, string why)
+        {
+            if (Refusal is null)
+            {
+                (RefusalCode, Refusal) = (code, why);
+            }
+        }
+    }
+}

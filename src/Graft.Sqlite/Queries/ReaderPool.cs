@@ -1,0 +1,117 @@
+namespace Graft.Sqlite;
+
+/// <summary>The readers of one generation: as many as are needed at once, up to a bound. Any thread.</summary>
+/// <param name="open">Opens one.</param>
+/// <param name="max">How many there may be.</param>
+internal sealed class ReaderPool(Func<Reader> open, int max)
+{
+    private readonly Lock _gate = new();
+    private readonly Stack<Reader> _idle = new();
+    private readonly HashSet<Reader> _busy = [];
+    private readonly Queue<TaskCompletionSource<Reader>> _waiting = new();
+    private bool _retired;
+
+    /// <summary>How many are under way.</summary>
+    internal int Busy
+    {
+        get
+        {
+            lock (_gate)
+            {
+                return _busy.Count;
+            }
+        }
+    }
+
+    /// <summary>Takes a reader, or waits for one.</summary>
+    /// <param name="cancellation">The asker gives up.</param>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    /// <exception cref="ObjectDisposedException">The pool is retired; there's another one by now, or the database is closed.</exception>
+    internal async ValueTask<Reader> TakeAsync(CancellationToken cancellation)
+    {
+        TaskCompletionSource<Reader> waiting;
+        lock (_gate)
+        {
+            ObjectDisposedException.ThrowIf(_retired, this);
+            if (_idle.TryPop(out Reader? idle))
+            {
+                _busy.Add(idle);
+                return idle;
+            }
+
+            if (_busy.Count < max)
+            {
+                Reader opened = open();
+                _busy.Add(opened);
+                return opened;
+            }
+
+            waiting = new TaskCompletionSource<Reader>(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Enqueue(waiting);
+        }
+
+        using CancellationTokenRegistration registration = cancellation.UnsafeRegister(
+            static (state, token) => ((TaskCompletionSource<Reader>)state!).TrySetCanceled(token), waiting);
+        return await waiting.Task;
+    }
+
+    /// <summary>Gives a reader back; its transaction has ended.</summary>
+    internal void Return(Reader reader)
+    {
+        lock (_gate)
+        {
+            while (!_retired && _waiting.TryDequeue(out TaskCompletionSource<Reader>? waiting))
+            {
+                if (waiting.TrySetResult(reader))
+                {
+                    return;
+                }
+            }
+
+            _busy.Remove(reader);
+            if (!_retired)
+            {
+                _idle.Push(reader);
+                return;
+            }
+        }
+
+        reader.Dispose();
+    }
+
+    /// <summary>Asks whoever reads to end: they hold back the WAL.</summary>
+    internal void AskToGiveWay()
+    {
+        lock (_gate)
+        {
+            foreach (Reader reader in _busy)
+            {
+                reader.Hooks.GiveWay();
+            }
+        }
+    }
+
+    /// <summary>Lets nobody in any more, and closes who is idle; the others are closed as they come back.</summary>
+    internal void Retire()
+    {
+        Reader[] idle;
+        TaskCompletionSource<Reader>[] waiting;
+        lock (_gate)
+        {
+            _retired = true;
+            (idle, waiting) = ([.. _idle], [.. _waiting]);
+            _idle.Clear();
+            _waiting.Clear();
+        }
+
+        foreach (TaskCompletionSource<Reader> one in waiting)
+        {
+            one.TrySetException(new ObjectDisposedException(nameof(ReaderPool)));
+        }
+
+        foreach (Reader reader in idle)
+        {
+            reader.Dispose();
+        }
+    }
+}

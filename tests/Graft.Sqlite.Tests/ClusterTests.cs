@@ -1,0 +1,94 @@
+using Graft.Consensus;
+using Graft.Tests;
+
+namespace Graft.Sqlite.Tests;
+
+/// <summary>The database under whole nodes: in one thread, on virtual time, with SQLite's files in a directory.</summary>
+public sealed class ClusterTests
+{
+    [Fact]
+    public void EveryNodeServesWritesAndReads() => Play(static async world =>
+    {
+        await world.StartThreeAsync();
+        SqliteDatabase a = Database(world, "a");
+        SqliteDatabase b = Database(world, "b");
+        SqliteDatabase c = Database(world, "c");
+        await a.ExecuteAsync(TestDatabase.Request("CREATE TABLE t(id INTEGER PRIMARY KEY, at DEFAULT CURRENT_TIMESTAMP, r DEFAULT (random()))"));
+        SqlWritten written = await b.ExecuteAsync(TestDatabase.Request("INSERT INTO t(id) VALUES (1), (2) RETURNING id"));
+        Assert.Equal("1\n2", TestDatabase.Text(written.Answer));
+        Assert.Equal("2", await TextAsync(c, "SELECT count(*) FROM t"));
+        Assert.Equal("2", await TextAsync(c, "SELECT count(*) FROM t", ReadConsistency.AtLeast(written.Index)));
+        string[] all = [await TextAsync(a, "SELECT * FROM t"), await TextAsync(b, "SELECT * FROM t"), await TextAsync(c, "SELECT * FROM t")];
+        Assert.Single(all.Distinct(StringComparer.Ordinal));
+    });
+
+    [Fact]
+    public void ANodeThatWasAwayGetsTheDatabaseAsASnapshotAndAgrees() => Play(
+        static async world =>
+        {
+            await world.StartThreeAsync();
+            SqliteDatabase a = Database(world, "a");
+            await a.ExecuteAsync(TestDatabase.Request("CREATE TABLE t(id INTEGER PRIMARY KEY, r DEFAULT (random()))"));
+            await world.StopAsync("c");
+            for (int i = 0; i < 40; i++)
+            {
+                await Database(world, "a").ExecuteAsync(TestDatabase.Request("INSERT INTO t DEFAULT VALUES"));
+            }
+
+            await world.Nodes["a"].Group().TakeSnapshotAsync();
+            await world.Nodes["b"].Group().TakeSnapshotAsync();
+            await world.StartAsync("c", "a");
+            Assert.Equal("40", await TextAsync(Database(world, "c"), "SELECT count(*) FROM t"));
+            Assert.Equal(await TextAsync(Database(world, "a"), "SELECT * FROM t"), await TextAsync(Database(world, "c"), "SELECT * FROM t"));
+
+            // What it got is a state like any other: it goes on from there after a restart.
+            await Database(world, "c").ExecuteAsync(TestDatabase.Request("INSERT INTO t DEFAULT VALUES"));
+            await world.StopAsync("c");
+            await world.StartAsync("c", "a");
+            Assert.Equal("41", await TextAsync(Database(world, "c"), "SELECT count(*) FROM t"));
+            Assert.Null(Database(world, "c").Group.Halted);
+        },
+        trailing: 5);
+
+    [Fact]
+    public void AWriteInASessionIsRunOnceHoweverOftenItIsSent() => Play(static async world =>
+    {
+        await world.StartThreeAsync();
+        SqliteDatabase a = Database(world, "a");
+        SqliteDatabase b = Database(world, "b");
+        await a.ExecuteAsync(TestDatabase.Request("CREATE TABLE t(id INTEGER PRIMARY KEY)"));
+        ulong session = await a.Group.OpenSessionAsync(TimeSpan.FromHours(1));
+        var options = new WriteOptions { Session = session, Sequence = 1 };
+        SqlWritten first = await a.ExecuteAsync(TestDatabase.Request("INSERT INTO t DEFAULT VALUES RETURNING id"), options);
+        SqlWritten again = await b.ExecuteAsync(TestDatabase.Request("INSERT INTO t DEFAULT VALUES RETURNING id"), options);
+        Assert.Equal(TestDatabase.Text(first.Answer), TestDatabase.Text(again.Answer));
+        Assert.Equal("1", await TextAsync(b, "SELECT count(*) FROM t"));
+    });
+
+    private static async Task<string> TextAsync(SqliteDatabase database, string sql, ReadConsistency consistency = default) =>
+        TestDatabase.Text((await database.QueryAsync(new SqlQuery([new SqlStatement(sql)]), consistency)).Answer);
+
+    private static SqliteDatabase Database(NodeWorld world, string name) => new(world.Nodes[name].Group());
+
+    private static void Play(Func<NodeWorld, Task> story, ulong trailing = 10_000)
+    {
+        string root = TestDatabase.NewRoot();
+        try
+        {
+            NodeWorld.Play(async world =>
+            {
+                world.TrailingEntries = trailing;
+                world.Around = (name, _) => new SqliteStateMachine(
+                    new SqliteOptions { Directory = Path.Combine(root, name), Inline = true, Time = world.World.Time });
+                await story(world);
+            });
+        }
+        finally
+        {
+            if (Directory.Exists(root))
+            {
+                Directory.Delete(root, recursive: true);
+            }
+        }
+    }
+}
