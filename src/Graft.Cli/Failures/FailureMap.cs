@@ -108,7 +108,7 @@ internal static class FailureMap
 
         int voters = seen.Membership.Quorum.Incoming.Voters;
         string expected = $"the cluster has {Words.Count(voters, "voter")} and needs {seen.Membership.Quorum.Incoming.Size} of them";
-        string leader = seen.Leader is { } id ? $"a member takes {Nodes.Describe(id, seen.Addresses)} for the leader, in term {seen.Term.Value}" : $"no member is known to lead; term {seen.Term.Value}";
+        string leader = seen.Leader is { } id ? $"a member takes {NodeNames.Describe(id, seen.Addresses)} for the leader, in term {seen.Term.Value}" : $"no member is known to lead; term {seen.Term.Value}";
         ImmutableArray<string> hints = [$"graft status -c {seeds.First}"];
         return new Failure(FailureCode.NoQuorum, "no leader is available right now")
         {

@@ -41,7 +41,7 @@ internal static class MembersText
             json.WriteStartObject();
             json.WriteString("id", member.Node.ToString());
             json.WriteString("address", member.Address);
-            json.WriteString("role", Nodes.RoleOf(member.Member, view.Leader));
+            json.WriteString("role", NodeNames.RoleOf(member.Member, view.Leader));
             json.WriteBoolean("voter", member.Member.IsVoter);
             json.WriteBoolean("reachable", IsUp(view, member));
             json.WriteString("phase", member.Phase.ToString());
@@ -59,11 +59,11 @@ internal static class MembersText
     private static IReadOnlyList<string> Row(MembersView view, MemberView member) =>
     [
         member.Node.ToString(),
-        Nodes.RoleOf(member.Member, view.Leader),
+        NodeNames.RoleOf(member.Member, view.Leader),
         member.Member.Role == MemberRole.Voter ? "yes" : "no",
         member.Address.Length > 0 ? member.Address : "-",
         Words.Number(member.Match.Value),
         member.Node == view.Leader ? "-" : Words.Number(member.Lag),
-        Nodes.Seen(member, view.Leader),
+        NodeNames.Seen(member, view.Leader),
     ];
 }

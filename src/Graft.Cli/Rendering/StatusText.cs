@@ -16,13 +16,13 @@ internal static class StatusText
     /// <summary>What one member knows where no leader answers.</summary>
     internal static string ForPeople(ClusterId cluster, GroupInfo seen)
     {
-        string leader = seen.Leader is { } id ? Nodes.Describe(id, seen.Addresses) : "nobody";
+        string leader = seen.Leader is { } id ? NodeNames.Describe(id, seen.Addresses) : "nobody";
         string table = TextTable.Of(
             ["node", "role", "address"],
             seen.Membership.Members.ToArray().Select(member => (IReadOnlyList<string>)
             [
                 member.Id.ToString(),
-                Nodes.RoleOf(member, null) == "follower" ? "voter" : Nodes.RoleOf(member, null),
+                NodeNames.RoleOf(member, null) == "follower" ? "voter" : NodeNames.RoleOf(member, null),
                 seen.Addresses.FirstOrDefault(row => row.Node == member.Id).Address ?? "-",
             ]));
         return $"{cluster}  {ClusterHealth.OfLeaderless(seen)}\n\n{table}\nterm {seen.Term.Value}   applied {Words.Number(seen.Applied.Value)}   last known leader: {leader}\n"
@@ -79,11 +79,11 @@ internal static class StatusText
     private static string Detail(ClusterHealth health) =>
         $"{(health.Up is { } up ? $"{up}/" : "")}{Words.Count(health.Voters, "voter")}{(health.Up is null ? "" : " up")}, {(health.IsHealthy ? $"can lose {health.CanLose}" : $"{health.Needed} needed")}";
 
-    private static string Leader(MembersView view) => view.Find(view.Leader) is { } leader ? Nodes.Name(leader) : view.Leader.ToString();
+    private static string Leader(MembersView view) => view.Find(view.Leader) is { } leader ? NodeNames.Name(leader) : view.Leader.ToString();
 
     private static string Advice(MembersView view)
     {
         MemberView? down = view.Members.FirstOrDefault(member => !MembersText.IsUp(view, member));
-        return down is null ? "" : $"next: start {Nodes.Name(down)} again, or take it out: graft stop {Nodes.Name(down)}\n";
+        return down is null ? "" : $"next: start {NodeNames.Name(down)} again, or take it out: graft stop {NodeNames.Name(down)}\n";
     }
 }

@@ -25,7 +25,7 @@ internal static class ConfigurationVerb
                 json.WriteString("Id", member.Node.ToString());
                 json.WriteString("Host", member.Address);
                 json.WriteBoolean("Active", member.Member.IsVoter);
-                json.WriteString("Role", Nodes.RoleOf(member.Member, view.Leader));
+                json.WriteString("Role", NodeNames.RoleOf(member.Member, view.Leader));
                 json.WriteEndObject();
             }
 

@@ -29,7 +29,7 @@ internal static class StopVerb
             {
                 throw new FailureException(new Failure(FailureCode.Refused, "the last voter can't leave its cluster")
                 {
-                    Facts = [$"{Nodes.Name(member)} holds the only copy of the data that counts", "end its process with Ctrl+C or SIGTERM; it goes on where it was when it's started again"],
+                    Facts = [$"{NodeNames.Name(member)} holds the only copy of the data that counts", "end its process with Ctrl+C or SIGTERM; it goes on where it was when it's started again"],
                     Outcome = Outcome.NotApplied,
                 });
             }
@@ -45,7 +45,7 @@ internal static class StopVerb
                     json.WriteBoolean("told", isTold);
                     json.WriteNumber("index", changed.Index.Value);
                 })
-                : $"removed from cluster {Nodes.Name(member)}\n");
+                : $"removed from cluster {NodeNames.Name(member)}\n");
             if (!isTold)
             {
                 run.Say("it didn't answer: its process, if there is one, has to be ended by hand");

@@ -4,7 +4,7 @@ using Graft.Consensus;
 namespace Graft.Cli;
 
 /// <summary>Nodes as people call them: where they are, and their id where that isn't known.</summary>
-internal static class Nodes
+internal static class NodeNames
 {
     internal static string Describe(NodeId node, ImmutableArray<(NodeId Node, string Address)> addresses)
     {
