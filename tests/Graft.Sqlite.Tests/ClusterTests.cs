@@ -1,4 +1,3 @@
-using Graft.Consensus;
 using Graft.Tests;
 
 namespace Graft.Sqlite.Tests;
@@ -13,8 +12,8 @@ public sealed class ClusterTests
         SqliteDatabase a = Database(world, "a");
         SqliteDatabase b = Database(world, "b");
         SqliteDatabase c = Database(world, "c");
-        await a.ExecuteAsync(TestDatabase.Request("CREATE TABLE t(id INTEGER PRIMARY KEY, at DEFAULT CURRENT_TIMESTAMP, r DEFAULT (random()))"));
-        SqlWritten written = await b.ExecuteAsync(TestDatabase.Request("INSERT INTO t(id) VALUES (1), (2) RETURNING id"));
+        await WriteAsync(a, "CREATE TABLE t(id INTEGER PRIMARY KEY, at DEFAULT CURRENT_TIMESTAMP, r DEFAULT (random()))");
+        SqlWritten written = await WriteAsync(b, "INSERT INTO t(id) VALUES (1), (2) RETURNING id");
         Assert.Equal("1\n2", TestDatabase.Text(written.Answer));
         Assert.Equal("2", await TextAsync(c, "SELECT count(*) FROM t"));
         Assert.Equal("2", await TextAsync(c, "SELECT count(*) FROM t", ReadConsistency.AtLeast(written.Index)));
@@ -28,11 +27,11 @@ public sealed class ClusterTests
         {
             await world.StartThreeAsync();
             SqliteDatabase a = Database(world, "a");
-            await a.ExecuteAsync(TestDatabase.Request("CREATE TABLE t(id INTEGER PRIMARY KEY, r DEFAULT (random()))"));
+            await WriteAsync(a, "CREATE TABLE t(id INTEGER PRIMARY KEY, r DEFAULT (random()))");
             await world.StopAsync("c");
             for (int i = 0; i < 40; i++)
             {
-                await Database(world, "a").ExecuteAsync(TestDatabase.Request("INSERT INTO t DEFAULT VALUES"));
+                await WriteAsync(Database(world, "a"), "INSERT INTO t DEFAULT VALUES");
             }
 
             await world.Nodes["a"].Group().TakeSnapshotAsync();
@@ -42,7 +41,7 @@ public sealed class ClusterTests
             Assert.Equal(await TextAsync(Database(world, "a"), "SELECT * FROM t"), await TextAsync(Database(world, "c"), "SELECT * FROM t"));
 
             // What it got is a state like any other: it goes on from there after a restart.
-            await Database(world, "c").ExecuteAsync(TestDatabase.Request("INSERT INTO t DEFAULT VALUES"));
+            await WriteAsync(Database(world, "c"), "INSERT INTO t DEFAULT VALUES");
             await world.StopAsync("c");
             await world.StartAsync("c", "a");
             Assert.Equal("41", await TextAsync(Database(world, "c"), "SELECT count(*) FROM t"));
@@ -56,17 +55,20 @@ public sealed class ClusterTests
         await world.StartThreeAsync();
         SqliteDatabase a = Database(world, "a");
         SqliteDatabase b = Database(world, "b");
-        await a.ExecuteAsync(TestDatabase.Request("CREATE TABLE t(id INTEGER PRIMARY KEY)"));
+        await WriteAsync(a, "CREATE TABLE t(id INTEGER PRIMARY KEY)");
         ulong session = await a.Group.OpenSessionAsync(TimeSpan.FromHours(1));
         var options = new WriteOptions { Session = session, Sequence = 1 };
-        SqlWritten first = await a.ExecuteAsync(TestDatabase.Request("INSERT INTO t DEFAULT VALUES RETURNING id"), options);
-        SqlWritten again = await b.ExecuteAsync(TestDatabase.Request("INSERT INTO t DEFAULT VALUES RETURNING id"), options);
+        SqlWritten first = await WriteAsync(a, "INSERT INTO t DEFAULT VALUES RETURNING id", options);
+        SqlWritten again = await WriteAsync(b, "INSERT INTO t DEFAULT VALUES RETURNING id", options);
         Assert.Equal(TestDatabase.Text(first.Answer), TestDatabase.Text(again.Answer));
         Assert.Equal("1", await TextAsync(b, "SELECT count(*) FROM t"));
     });
 
+    private static async Task<SqlWritten> WriteAsync(SqliteDatabase database, string sql, WriteOptions options = default) =>
+        await database.ExecuteAsync(TestDatabase.Request(sql), options, CancellationToken.None);
+
     private static async Task<string> TextAsync(SqliteDatabase database, string sql, ReadConsistency consistency = default) =>
-        TestDatabase.Text((await database.QueryAsync(new SqlQuery([new SqlStatement(sql)]), consistency)).Answer);
+        TestDatabase.Text((await database.QueryAsync(new SqlQuery([new SqlStatement(sql)]), consistency, default, CancellationToken.None)).Answer);
 
     private static SqliteDatabase Database(NodeWorld world, string name) => new(world.Nodes[name].Group());
 
