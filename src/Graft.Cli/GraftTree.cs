@@ -38,6 +38,7 @@ internal static class GraftTree
         }
 
         var verbs = new VerbBuilder(globals, terminal);
+        root.Subcommands.Add(DemoVerb.Build(verbs));
         root.Subcommands.Add(StartVerb.Build(verbs));
         root.Subcommands.Add(StopVerb.Build(verbs));
         root.Subcommands.Add(MemberVerb.Build(verbs));
