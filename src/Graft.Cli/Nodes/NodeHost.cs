@@ -1,61 +1,66 @@
 using Graft.Network;
-using Graft.Sqlite;
+using Graft.Server;
 
 namespace Graft.Cli;
 
-/// <summary>A node with its database, in this process.</summary>
+/// <summary>A node with its database and its HTTP, in this process. Nothing else here names the server, so no other command loads it.</summary>
 internal sealed class NodeHost : IAsyncDisposable
 {
     // Long enough for the answer to whoever told the node to stop.
     private static readonly TimeSpan PartingDelay = TimeSpan.FromMilliseconds(500);
 
-    private readonly GraftNode _node;
+    private readonly GraftServer _server;
 
-    private NodeHost(GraftNode node) => _node = node;
+    private NodeHost(GraftServer server) => _server = server;
 
-    internal NodeAddress Address => _node.Address;
+    internal NodeAddress Address => _server.Address;
 
-    internal string Id => _node.Id.ToString();
+    internal string Id => _server.Node.Id.ToString();
 
-    internal string Cluster => _node.Cluster.ToString();
+    internal string Cluster => _server.Node.Cluster.ToString();
 
     internal static async Task<NodeHost> StartAsync(NodeStart start, CancellationToken cancellation)
     {
-        var options = new NodeOptions
+        var options = new ServerOptions
         {
             DataDirectory = start.Data,
             Listen = start.Listen,
             Advertised = start.Advertised,
+            Name = start.Name,
             Found = start.Found,
-            ForceNew = start.ForceNew,
             JoinAs = start.JoinAs,
-            JoinProgress = start.Progress,
-            Logger = start.Loggers?.CreateLogger("Graft"),
+            AllowAnonymousBeyondLoopback = start.AllowsAnybody,
+            LoggerFactory = start.Loggers,
+            ConfigureNode = node =>
+            {
+                node.ForceNew = start.ForceNew;
+                node.JoinProgress = start.Progress;
+                node.ElectionTimeout = start.ElectionTimeout ?? node.ElectionTimeout;
+            },
         };
-        options.ElectionTimeout = start.ElectionTimeout ?? options.ElectionTimeout;
         foreach (NodeAddress seed in start.Join)
         {
             options.Join.Add(seed);
         }
 
-        var sqlite = new SqliteOptions { Directory = Path.Join(start.Data, "sqlite") };
-        return new NodeHost(await GraftNode.StartAsync(options, () => new SqliteStateMachine(sqlite), cancellation));
+        return new NodeHost(await GraftServer.StartAsync(options, cancellation));
     }
 
-    public ValueTask DisposeAsync() => _node.DisposeAsync();
+    public ValueTask DisposeAsync() => _server.DisposeAsync();
 
     /// <summary>Runs until it's told to stop, is removed, or can't go on.</summary>
     internal async Task<NodeEnd> RunAsync(CancellationToken stop)
     {
         var stopped = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         await using CancellationTokenRegistration registered = stop.Register(() => stopped.TrySetResult());
-        Task first = await Task.WhenAny(stopped.Task, _node.Failed, _node.Removed);
-        if (first == _node.Failed)
+        GraftNode node = _server.Node;
+        Task first = await Task.WhenAny(stopped.Task, node.Failed, node.Removed);
+        if (first == node.Failed)
         {
-            return new NodeEnd(NodeEndKind.Failed, (await _node.Failed)?.Message ?? "");
+            return new NodeEnd(NodeEndKind.Failed, (await node.Failed)?.Message ?? "");
         }
 
-        if (first == _node.Removed)
+        if (first == node.Removed)
         {
             await Task.Delay(PartingDelay, CancellationToken.None);
             return new NodeEnd(NodeEndKind.Removed, "");

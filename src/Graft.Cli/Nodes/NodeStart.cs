@@ -26,6 +26,12 @@ internal sealed record NodeStart
     /// <summary>The default of the node if left out.</summary>
     internal TimeSpan? ElectionTimeout { get; init; }
 
+    /// <summary>What people call it.</summary>
+    internal string? Name { get; init; }
+
+    /// <summary>Listen where other machines reach it, although whoever does may do anything.</summary>
+    internal bool AllowsAnybody { get; init; }
+
     internal ILoggerFactory? Loggers { get; init; }
 
     internal IProgress<CatchUpProgress>? Progress { get; init; }

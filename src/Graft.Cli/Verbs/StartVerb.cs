@@ -24,6 +24,12 @@ internal static class StartVerb
     private static readonly Option<bool> Learner = new("--learner") { Description = "Join without a vote" };
     private static readonly Option<string?> Election = new("--election-timeout") { Description = "Least time without a leader before an election (default 500ms)", HelpName = "time" };
     private static readonly Option<string?> Level = Globals.Choice("--log-level", null, "How much is said on the error output (default info)", Levels);
+    private static readonly Option<string?> Name = new("--name") { Description = "What people call it, in its status", HelpName = "name" };
+    private static readonly Option<bool> AllowAnybody = new("--allow-anonymous")
+    {
+        Description = "Listen beyond loopback, although whoever reaches the port may do anything: there are no logins yet",
+    };
+
     private static readonly Option<bool> Tied = new("--tied") { Hidden = true };
 
     internal static GraftVerb Build(VerbBuilder verbs)
@@ -31,7 +37,7 @@ internal static class StartVerb
         var verb = new GraftVerb("start", "Start cluster node", VerbGroup.Membership)
         {
             Arguments = { Address },
-            Options = { Data, Advertise, Bootstrap, ForceNew, Learner, Election, Level, Tied },
+            Options = { Data, Name, Advertise, AllowAnybody, Bootstrap, ForceNew, Learner, Election, Level, Tied },
             Examples =
             [
                 "graft start 127.0.0.1:8080 -c 127.0.0.1:8080     found a cluster",
@@ -60,6 +66,8 @@ internal static class StartVerb
             Advertised = typed.GetValue(Advertise) is { } advertised ? SeedList.ReadOne(advertised, "--advertise") : null,
             Data = typed.GetValue(Data) ?? NodeStart.DefaultData(listen),
             Found = found,
+            Name = typed.GetValue(Name),
+            AllowsAnybody = typed.GetValue(AllowAnybody),
             ForceNew = typed.GetValue(ForceNew),
             Join = join,
             JoinAs = typed.GetValue(Learner) ? MemberKind.Learner : MemberKind.Voter,
