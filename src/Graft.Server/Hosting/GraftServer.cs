@@ -32,6 +32,7 @@ public sealed class GraftServer : IAsyncDisposable
     private HttpApi? _api;
     private GraftNode? _node;
     private SqliteDatabase? _database;
+    private readonly CancellationTokenSource _ended = new();
     private Task? _stopping;
 
     private GraftServer(ServerOptions options, SharedPort port, IPAddress ip)
@@ -60,14 +61,26 @@ public sealed class GraftServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate(hasDisk: false);
+        var machine = new SqliteStateMachine(options.SqliteOptions());
         SqliteDatabase? database = null;
         var seams = new ServerSeams
         {
-            Machine = () => new SqliteStateMachine(options.SqliteOptions()),
-            Database = group => new ReplicatedDatabase(database = new SqliteDatabase(group)),
+            Machine = () => machine,
+            Database = group => new ReplicatedDatabase(database = new SqliteDatabase(group, machine)),
         };
-        GraftServer server = await StartAsync(options, seams, cancellation);
+        GraftServer server;
+        try
+        {
+            server = await StartAsync(options, seams, cancellation);
+        }
+        catch
+        {
+            await machine.DisposeAsync();
+            throw;
+        }
+
         server._database = database;
+        await server.AgreeAsync(cancellation);
         return server;
     }
 
@@ -199,6 +212,21 @@ public sealed class GraftServer : IAsyncDisposable
         _ = WatchAsync(_node);
     }
 
+    // Whoever writes through the cluster's own protocol can't propose what to compute with, so the nodes do. One that is started while there's no
+    // quorum isn't held up by that for long: it answers local reads.
+    private async Task AgreeAsync(CancellationToken cancellation)
+    {
+        Task agreed = Database.UntilAgreedAsync(_ended.Token);
+        try
+        {
+            await agreed.WaitAsync(_options.DefaultTimeout, cancellation);
+        }
+        catch (TimeoutException)
+        {
+            // It goes on in the background.
+        }
+    }
+
     private async Task WatchAsync(GraftNode node)
     {
         if (await node.Failed is { } failure)
@@ -224,6 +252,7 @@ public sealed class GraftServer : IAsyncDisposable
     {
         Exception? failure = null;
         Task empty = _gate.CloseAsync();
+        await _ended.CancelAsync();
         await AttemptAsync(() => empty.WaitAsync(_options.DrainTimeout, CancellationToken.None));
         await AttemptAsync(async () => await (_api?.DisposeAsync() ?? ValueTask.CompletedTask));
         await AttemptAsync(async () => await (_node?.DisposeAsync() ?? ValueTask.CompletedTask));
@@ -233,6 +262,8 @@ public sealed class GraftServer : IAsyncDisposable
             await _web.StopAsync(patience.Token);
         });
         await AttemptAsync(async () => await _web.DisposeAsync());
+        await AttemptAsync(async () => await (_database?.Machine.DisposeAsync() ?? ValueTask.CompletedTask));
+        _ended.Dispose();
         if (failure is not null)
         {
             ExceptionDispatchInfo.Throw(failure);
