@@ -29,6 +29,30 @@ public sealed class SqliteDatabase(GraftGroup group, SqliteStateMachine machine)
         }
     }
 
+    /// <summary>Proposes until something is agreed. For a server: its clients can't.</summary>
+    /// <param name="cancellation">Ends it, without an exception.</param>
+    public async Task UntilAgreedAsync(CancellationToken cancellation)
+    {
+        while (!Machine.HasAgreed && !cancellation.IsCancellationRequested)
+        {
+            try
+            {
+                await AgreeAsync(default, cancellation);
+                return;
+            }
+            catch (GraftException)
+            {
+                // Nobody leads yet, or the answer was lost.
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+
+            await Machine.PauseAsync(cancellation);
+        }
+    }
+
     /// <summary>Has statements replicated and run; the first of a new cluster has it agree before.</summary>
     /// <param name="request">The statements.</param>
     /// <param name="options">Deadline and session.</param>

@@ -53,6 +53,19 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     /// <summary>Whether the cluster has agreed on what to compute with, as far as this node has applied its log. Any thread.</summary>
     public bool HasAgreed => _agreement.IsMade;
 
+    /// <summary>Waits as long as is decent between two proposals.</summary>
+    internal async Task PauseAsync(CancellationToken cancellation)
+    {
+        try
+        {
+            await Task.Delay(TimeSpan.FromMilliseconds(100), _time, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            // Whoever waits looks at the token.
+        }
+    }
+
     /// <summary>The command that proposes what this node computes with: the first in a new database, and harmless later.</summary>
     internal ReadOnlyMemory<byte> Proposal => SqlCommandCodec.Encode(_agreement.Mine);
 

@@ -69,6 +69,13 @@ internal sealed class ExampleProcess : IAsyncDisposable
         throw new InvalidOperationException($"{_name} has ended and never said '{mark}', but: {Said}");
     }
 
+    /// <summary>Gives it some letters, and waits for nothing.</summary>
+    internal async Task TypeAsync(string letters, CancellationToken cancellation)
+    {
+        await _process.StandardInput.WriteAsync(letters.AsMemory(), cancellation);
+        await _process.StandardInput.FlushAsync(cancellation);
+    }
+
     /// <summary>Gives it a line, and takes the next line for its answer.</summary>
     internal async Task<string> SayAsync(string line, CancellationToken cancellation)
     {

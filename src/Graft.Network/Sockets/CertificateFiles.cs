@@ -64,6 +64,19 @@ internal sealed class CertificateFiles
         }
     }
 
+    /// <summary>What a listener tells TLS.</summary>
+    /// <exception cref="IOException">They were never readable.</exception>
+    internal SslServerAuthenticationOptions ReadForServer()
+    {
+        (SslStreamCertificateContext own, X509ChainPolicy? policy) = Read();
+        return new SslServerAuthenticationOptions
+        {
+            ServerCertificateContext = own,
+            ClientCertificateRequired = _options.RequiresClientCertificate,
+            CertificateChainPolicy = policy,
+        };
+    }
+
     private void Refresh_NeedsLock()
     {
         byte[][] bytes =

@@ -81,9 +81,9 @@ internal sealed class SocketConnection : IConnection
         var secure = new SslStream(plain);
         try
         {
-            (SslStreamCertificateContext own, X509ChainPolicy? policy) = _certificates!.Read();
             if (_dialed is { } address)
             {
+                (SslStreamCertificateContext own, X509ChainPolicy? policy) = _certificates!.Read();
                 await secure.AuthenticateAsClientAsync(
                     new SslClientAuthenticationOptions
                     {
@@ -95,17 +95,10 @@ internal sealed class SocketConnection : IConnection
             }
             else
             {
-                await secure.AuthenticateAsServerAsync(
-                    new SslServerAuthenticationOptions
-                    {
-                        ServerCertificateContext = own,
-                        ClientCertificateRequired = tls.RequiresClientCertificate,
-                        CertificateChainPolicy = policy,
-                    },
-                    cancellation);
+                await secure.AuthenticateAsServerAsync(_certificates!.ReadForServer(), cancellation);
             }
 
-            PeerNames = secure.RemoteCertificate is X509Certificate2 certificate ? NamesOf(certificate) : [];
+            PeerNames = secure.RemoteCertificate is X509Certificate2 certificate ? SocketNetwork.NamesOf(certificate) : [];
             return secure;
         }
         catch (Exception exception)
@@ -119,12 +112,5 @@ internal sealed class SocketConnection : IConnection
             // What certificates hold is the other side's, and what is thrown at the sight of it is nobody's list.
             throw new IOException($"No TLS with {RemoteName}: {exception.Message}", exception);
         }
-    }
-
-    private static string[] NamesOf(X509Certificate2 certificate)
-    {
-        IEnumerable<string> alternatives = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
-            .SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(ip => ip.ToString())));
-        return [.. alternatives, .. new[] { certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) }.Where(name => name.Length > 0)];
     }
 }

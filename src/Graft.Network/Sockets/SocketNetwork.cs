@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
+using System.Security.Cryptography.X509Certificates;
 
 namespace Graft.Network;
 
@@ -76,7 +78,27 @@ public sealed class SocketNetwork : INetwork
 
     public IDisposable? Watch(Action<NetworkEvent> watcher) => _certificates?.Watch(watcher);
 
-    private static async ValueTask<IPAddress> ResolveAsync(string host, CancellationToken cancellation)
+    /// <summary>What TLS is told by a listener of another's, such as a web server that shares the port: these certificates, read anew if their files have changed.</summary>
+    /// <returns>For one handshake, and the caller's; null for plain TCP.</returns>
+    /// <exception cref="IOException">The certificates were never readable.</exception>
+    public SslServerAuthenticationOptions? ReadServerAuthentication() => _certificates?.ReadForServer();
+
+    /// <summary>What <see cref="IConnection.PeerNames"/> are of a certificate that the other side has shown: subject alternative names first.</summary>
+    /// <param name="certificate">The other side's.</param>
+    public static IReadOnlyList<string> NamesOf(X509Certificate2 certificate)
+    {
+        ArgumentNullException.ThrowIfNull(certificate);
+        IEnumerable<string> alternatives = certificate.Extensions.OfType<X509SubjectAlternativeNameExtension>()
+            .SelectMany(names => names.EnumerateDnsNames().Concat(names.EnumerateIPAddresses().Select(ip => ip.ToString())));
+        return [.. alternatives, .. new[] { certificate.GetNameInfo(X509NameType.SimpleName, forIssuer: false) }.Where(name => name.Length > 0)];
+    }
+
+    /// <summary>The address of this machine that a host to listen on stands for; the first, if a name has several.</summary>
+    /// <param name="host">An IP address or a name.</param>
+    /// <param name="cancellation">Gives up.</param>
+    /// <exception cref="SocketException">The name is unknown.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public static async ValueTask<IPAddress> ResolveAsync(string host, CancellationToken cancellation)
     {
         if (IPAddress.TryParse(host, out IPAddress? ip))
         {

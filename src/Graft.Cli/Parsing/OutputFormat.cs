@@ -1,0 +1,9 @@
+namespace Graft.Cli;
+
+/// <summary>How a result is printed.</summary>
+internal enum OutputFormat
+{
+    Table,
+    Json,
+    Csv,
+}

@@ -1,0 +1,3 @@
+using Graft.Cli;
+
+return await GraftProgram.RunAsync(args, Terminal.OfMachine());

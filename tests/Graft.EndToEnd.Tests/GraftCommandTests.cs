@@ -1,0 +1,173 @@
+using System.Text.Json;
+
+namespace Graft.EndToEnd.Tests;
+
+/// <summary>The graft command against nodes that it has started itself: processes, disks and ports.</summary>
+[Collection(nameof(Processes))]
+public sealed class GraftCommandTests : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _bound = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+    private readonly List<ExampleProcess> _nodes = [];
+    private readonly List<string> _addresses = [];
+    private readonly string _root = Directory.CreateTempSubdirectory("graft-command-").FullName;
+
+    public GraftCommandTests() => _bound.CancelAfter(TimeSpan.FromMinutes(2));
+
+    private CancellationToken Bound => _bound.Token;
+
+    [Fact]
+    public async Task Three_nodes_take_sql_at_one_show_it_at_another_and_go_on_without_their_leader()
+    {
+        await StartAsync(3);
+        GraftCommand made = await ExpectAsync(
+            0, "command", "CREATE TABLE users(id INTEGER PRIMARY KEY, name TEXT); INSERT INTO users(name) VALUES ('turing'), ('ritchie')", "-c", _addresses[0]);
+        Assert.StartsWith("2 rows changed, last id 2; committed at index ", made.Out, StringComparison.Ordinal);
+
+        GraftCommand read = await ExpectAsync(0, "query", "SELECT id, name FROM users ORDER BY id", "-c", _addresses[1]);
+        Assert.Equal("ID  NAME\n 1  turing\n 2  ritchie\n", read.Out);
+        Assert.StartsWith("2 rows, linearizable at index ", read.Error, StringComparison.Ordinal);
+
+        string leader = await LeaderAsync(_addresses[1]);
+        string[] others = [.. _addresses.Where(address => address != leader)];
+        GraftCommand stopped = await ExpectAsync(0, "stop", leader, "-c", others[0]);
+        Assert.Equal($"removed from cluster {leader}\n", stopped.Out);
+        await _nodes[_addresses.IndexOf(leader)].AssertEndedAsync(0, Bound);
+
+        await ExpectAsync(0, "command", "-p", "name=hamilton", "INSERT INTO users(name) VALUES (:name)", "-c", others[0]);
+        GraftCommand after = await ExpectAsync(0, "query", "--csv", "SELECT name FROM users ORDER BY id", "-c", others[1]);
+
+        Assert.Equal("name\r\nturing\r\nritchie\r\nhamilton\r\n", after.Out);
+        Assert.Contains(await LeaderAsync(others[0]), others);
+    }
+
+    [Fact]
+    public async Task A_cluster_without_a_quorum_says_that_nothing_was_applied_and_still_shows_what_it_has()
+    {
+        await StartAsync(3);
+        await ExpectAsync(0, "command", "CREATE TABLE t(x); INSERT INTO t VALUES (7)", "-c", _addresses[0]);
+        await ExpectAsync(0, "status", "--check", "-c", _addresses[0]);
+        GraftCommand seen = await ExpectAsync(0, "query", "SELECT x FROM t", "-c", _addresses[2]);
+        Assert.Equal("X\n7\n", seen.Out);
+        await _nodes[0].KillAsync();
+        await _nodes[1].KillAsync();
+
+        GraftCommand refused = await ExpectAsync(5, "command", "INSERT INTO t VALUES (8)", "-c", _addresses[2], "--timeout", "3s");
+        Assert.Contains("[no-quorum]", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("outcome: NOT applied", refused.Error, StringComparison.Ordinal);
+        Assert.Empty(refused.Out);
+
+        GraftCommand json = await ExpectAsync(5, "command", "INSERT INTO t VALUES (8)", "-c", _addresses[2], "--timeout", "2s", "--json");
+        using JsonDocument error = JsonDocument.Parse(json.Error);
+        Assert.Equal("not-applied", error.RootElement.GetProperty("error").GetProperty("outcome").GetString());
+
+        Assert.Equal("X\n7\n", (await ExpectAsync(0, "query", "--consistency", "stale", "SELECT x FROM t", "-c", _addresses[2])).Out);
+        Assert.StartsWith("CRITICAL no-quorum", (await ExpectAsync(8, "status", "--check", "-c", _addresses[2], "--timeout", "2s")).Out, StringComparison.Ordinal);
+        Assert.Contains("NO QUORUM", (await ExpectAsync(5, "status", "-c", _addresses[2], "--timeout", "2s")).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Each_command_has_its_answer_and_its_failure_on_a_live_cluster()
+    {
+        await StartAsync(2);
+        string peer = _addresses[1];
+        await ExpectAsync(0, "command", "CREATE TABLE t(x UNIQUE)", "-c", peer);
+        await ExpectAsync(0, ["exec", "-", "-c", peer, "-q"], "INSERT INTO t VALUES (1);\nINSERT INTO t VALUES (2);\n");
+
+        // All or nothing, unless it's said otherwise.
+        GraftCommand twice = await ExpectAsync(7, "command", "INSERT INTO t VALUES (3); INSERT INTO t VALUES (1)", "-c", peer);
+        Assert.Contains("UNIQUE constraint failed: t.x", twice.Error, StringComparison.Ordinal);
+        Assert.Contains("NOT applied", twice.Error, StringComparison.Ordinal);
+        Assert.Equal("N\n2\n", (await ExpectAsync(0, "query", "SELECT count(*) AS n FROM t", "-c", peer)).Out);
+        GraftCommand partial = await ExpectAsync(7, "command", "--continue-on-error", "INSERT INTO t VALUES (3); INSERT INTO t VALUES (1)", "-c", peer);
+        Assert.Contains("PARTIAL", partial.Error, StringComparison.Ordinal);
+
+        GraftCommand query = await ExpectAsync(0, "query", "--json", "SELECT count(*) AS n FROM t", "-c", peer);
+        using (JsonDocument found = JsonDocument.Parse(query.Out))
+        {
+            Assert.Equal(3, found.RootElement.GetProperty("rows")[0][0].GetInt32());
+            Assert.Equal("linearizable", found.RootElement.GetProperty("consistency").GetString());
+        }
+
+        Assert.Contains("can't", (await ExpectAsync(7, "query", "DELETE FROM t", "-c", peer)).Error, StringComparison.Ordinal);
+        Assert.Equal("", (await ExpectAsync(7, "query", "SELECT FROM", "-c", peer)).Out);
+
+        GraftCommand configuration = await ExpectAsync(0, "configuration", "-c", peer);
+        using (JsonDocument found = JsonDocument.Parse(configuration.Out))
+        {
+            Assert.Equal(_addresses.Order(), found.RootElement.GetProperty("Peers").EnumerateObject().Select(each => each.Value.GetProperty("Host").GetString()).Order());
+        }
+
+        string leader = await LeaderAsync(peer);
+        string other = _addresses.Single(address => address != leader);
+        Assert.Contains(other, (await ExpectAsync(0, "leader", other, "-c", peer)).Out, StringComparison.Ordinal);
+        Assert.Contains("is no member", (await ExpectAsync(6, "leader", "127.0.0.1:1", "-c", peer)).Error, StringComparison.Ordinal);
+        Assert.Contains("is no member", (await ExpectAsync(6, "stop", "127.0.0.1:1", "-c", peer)).Error, StringComparison.Ordinal);
+        Assert.Contains(peer, (await ExpectAsync(0, "member", "list", "-c", peer)).Out, StringComparison.Ordinal);
+        Assert.Contains("HEALTHY  2/2 voters up, can lose 0", (await ExpectAsync(0, "status", "-c", peer)).Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Nobody_who_answers_is_exit_code_3_and_a_taken_port_says_so()
+    {
+        await StartAsync(1);
+        string data = Path.Join(_root, "second");
+
+        GraftCommand taken = await ExpectAsync(1, "start", _addresses[0], "--bootstrap", "--data", data);
+        Assert.Contains("the node didn't start", taken.Error, StringComparison.Ordinal);
+
+        await _nodes[0].StopAsync(Bound);
+        GraftCommand nobody = await ExpectAsync(3, "query", "SELECT 1", "-c", _addresses[0], "--timeout", "500ms");
+        Assert.Contains($"tried {_addresses[0]}", nobody.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_node_that_is_started_again_is_who_it_was()
+    {
+        await StartAsync(1);
+        await ExpectAsync(0, "command", "CREATE TABLE t(x); INSERT INTO t VALUES (7)", "-c", _addresses[0]);
+        await _nodes[0].StopAsync(Bound);
+
+        ExampleProcess again = ExampleProcess.Start(GraftCommand.Project, ["start", _addresses[0], "-c", _addresses[0], "--data", Path.Join(_root, "n1"), "--tied"]);
+        _nodes.Add(again);
+        await again.ReadAsync("ready ", Bound);
+
+        Assert.Equal("X\n7\n", (await ExpectAsync(0, "query", "SELECT x FROM t", "-c", _addresses[0])).Out);
+        Assert.Contains("last voter", (await ExpectAsync(6, "stop", "-c", _addresses[0])).Error, StringComparison.Ordinal);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (ExampleProcess node in _nodes)
+        {
+            await node.DisposeAsync();
+        }
+
+        _bound.Dispose();
+        Directory.Delete(_root, recursive: true);
+    }
+
+    private async Task StartAsync(int count)
+    {
+        for (int i = 1; i <= count; i++)
+        {
+            string[] how = i == 1 ? ["--bootstrap"] : ["-c", _addresses[0]];
+            ExampleProcess node = ExampleProcess.Start(
+                GraftCommand.Project, ["start", "127.0.0.1:0", "--data", Path.Join(_root, $"n{i}"), "--tied", "--json", .. how]);
+            _nodes.Add(node);
+            _addresses.Add((await node.ReadAsync("\"address\":\"", Bound)).Split('"')[0]);
+        }
+    }
+
+    private async Task<string> LeaderAsync(string peer) => (await ExpectAsync(0, "leader", "-c", peer)).Out.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1];
+
+    private Task<GraftCommand> ExpectAsync(int code, params string[] typed) => ExpectAsync(code, typed, "");
+
+    private async Task<GraftCommand> ExpectAsync(int code, string[] typed, string input)
+    {
+        GraftCommand ended = await GraftCommand.RunAsync(input, typed, Bound);
+        Assert.True(
+            ended.Code == code,
+            $"graft {string.Join(' ', typed)} ended with {ended.Code}, not {code}:\n{ended.Out}{ended.Error}\n{string.Join('\n', _nodes.Select(node => node.Said))}");
+        return ended;
+    }
+}
