@@ -49,6 +49,9 @@ public sealed class ServerOptions
     /// <summary>The longest body of a request, in bytes; above zero. What it writes has to fit <see cref="NodeOptions.CommandBytesMax"/> as well.</summary>
     public long RequestBytesMax { get; set; } = 16 << 20;
 
+    /// <summary>Bytes of bodies that are under way at one time; at least <see cref="RequestBytesMax"/>. A request beyond is refused as busy.</summary>
+    public long RequestsBytesMax { get; set; } = 256 << 20;
+
     /// <summary>How long a request may take that names no <c>timeout</c>; above zero.</summary>
     public TimeSpan DefaultTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -90,6 +93,7 @@ public sealed class ServerOptions
             Listen.IsLoopback || AllowAnonymousBeyondLoopback,
             $"Listen ({Listen}) is reached from other machines, and whoever reaches it may do anything. Listen on 127.0.0.1, or set AllowAnonymousBeyondLoopback if that network is trusted.");
         Require(RequestBytesMax > 0, $"RequestBytesMax ({RequestBytesMax}) must be above zero.");
+        Require(RequestsBytesMax >= RequestBytesMax, $"RequestsBytesMax ({RequestsBytesMax}) must be at least RequestBytesMax ({RequestBytesMax}).");
         Require(DefaultTimeout > TimeSpan.Zero, $"DefaultTimeout ({DefaultTimeout}) must be above zero.");
         Require(HttpConnectionsMax > 0, $"HttpConnectionsMax ({HttpConnectionsMax}) must be above zero.");
         Require(QueueRequestsMax > 0, $"QueueRequestsMax ({QueueRequestsMax}) must be above zero.");

@@ -229,6 +229,13 @@ public sealed class DataApiTests : IAsyncLifetime
         Assert.Empty(_server.Machine.Applied);
     }
 
+    [Theory]
+    [InlineData("0s")]
+    [InlineData("soon")]
+    [InlineData("8761h")]
+    public async Task A_session_has_a_lifetime_that_the_log_can_hold(string lifetime) =>
+        Assert.StartsWith("400 lifetime is a duration", await _server.Client.PostAsync($"/api/v1/sessions?lifetime={lifetime}"), StringComparison.Ordinal);
+
     [Fact]
     public async Task A_session_that_isnt_known_is_a_conflict() =>
         Assert.StartsWith(
