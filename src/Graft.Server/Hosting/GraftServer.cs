@@ -61,11 +61,12 @@ public sealed class GraftServer : IAsyncDisposable
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate(hasDisk: false);
+        SqliteStateMachine? machine = null;
         SqliteDatabase? database = null;
         var seams = new ServerSeams
         {
-            Machine = () => new SqliteStateMachine(options.SqliteOptions()),
-            Database = group => new ReplicatedDatabase(database = new SqliteDatabase(group)),
+            Machine = () => machine = new SqliteStateMachine(options.SqliteOptions()),
+            Database = group => new ReplicatedDatabase(database = new SqliteDatabase(group, machine!)),
         };
         GraftServer server = await StartAsync(options, seams, cancellation);
         server._database = database;
