@@ -158,10 +158,6 @@ internal sealed class AdministrationApi(ClusterView cluster, WriteQueue queue)
     internal static Task ReapAsync(Exchange exchange) =>
         AnswerAsync(exchange, new JsonObject { ["snapshots_reaped"] = 0, ["wals_checkpointed"] = 0 });
 
-    /// <summary>What this version hasn't, and says so.</summary>
-    internal static Task RefuseAsync(Exchange exchange) => exchange.AnswerAsync(
-        StatusCodes.Status501NotImplemented, $"{exchange.Request.Path} isn't there yet; docs/reference/rqlite-compatibility.md has what is");
-
     internal async Task OpenSessionAsync(Exchange exchange)
     {
         TimeSpan lifetime = TimeSpan.FromHours(1);

@@ -21,8 +21,6 @@ internal sealed class DataApi(ISqlDatabase database, ClusterView cluster, WriteQ
     private const string DumpHead = "PRAGMA foreign_keys=OFF;";
     private const string LoadHead = "PRAGMA defer_foreign_keys=ON;";
 
-    private static ReadOnlySpan<byte> DatabaseHead => "SQLite format 3\0"u8;
-
     internal async Task ExecuteAsync(Exchange exchange)
     {
         if (await cluster.TryRedirectAsync(exchange))
@@ -90,19 +88,10 @@ internal sealed class DataApi(ISqlDatabase database, ClusterView cluster, WriteQ
         await ExecuteAsync(exchange, RequestOf(exchange, statements));
     }
 
-    internal async Task LoadAsync(Exchange exchange)
+    /// <summary>Runs a text of SQL, whole or not at all.</summary>
+    internal async Task LoadTextAsync(Exchange exchange)
     {
-        if (await cluster.TryRedirectAsync(exchange))
-        {
-            return;
-        }
-
         ReadOnlyMemory<byte> body = await exchange.ReadBodyAsync();
-        if (body.Span.StartsWith(DatabaseHead))
-        {
-            throw new RequestRefusedException(StatusCodes.Status501NotImplemented, "a database file can't be loaded yet; load its text (sqlite3 file .dump)");
-        }
-
         if (body.IsEmpty)
         {
             throw new RequestRefusedException("no statements");

@@ -43,6 +43,11 @@ internal sealed class Exchange(HttpContext context, QueryParameters parameters, 
             ReadResult read = await Request.BodyReader.ReadAsync(Gone);
             bodies.Take(read.Buffer.Length);
             _bodyBytes += read.Buffer.Length;
+            if (_bodyBytes > options.RequestBytesMax)
+            {
+                throw new RequestRefusedException(StatusCodes.Status413PayloadTooLarge, $"the body is longer than {options.RequestBytesMax} bytes");
+            }
+
             foreach (ReadOnlyMemory<byte> segment in read.Buffer)
             {
                 body.Write(segment.Span);

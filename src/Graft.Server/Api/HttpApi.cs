@@ -21,6 +21,7 @@ internal sealed class HttpApi : IAsyncDisposable
         _metrics = new MetricsPage(cluster.Node.Id);
         _queue = new WriteQueue(new QueuedWriter(cluster.Group, database), options.QueueRequestsMax, options.DrainTimeout);
         var data = new DataApi(database, cluster, _queue);
+        var files = new FileApi(database, cluster, data);
         var administration = new AdministrationApi(cluster, _queue);
         var members = new MembersApi(cluster);
         var events = new EventStream(cluster, alarms, gate.Closing);
@@ -29,10 +30,10 @@ internal sealed class HttpApi : IAsyncDisposable
             new Route("/db/execute", IsPrefix: true) { Post = data.ExecuteAsync },
             new Route("/db/query", IsPrefix: true) { Get = data.QueryAsync, Post = data.QueryAsync },
             new Route("/db/request", IsPrefix: true) { Post = data.RequestAsync },
-            new Route("/db/load", IsPrefix: true) { Post = data.LoadAsync },
+            new Route("/db/load", IsPrefix: true) { Post = files.LoadAsync },
             new Route("/db/sql", IsPrefix: true) { Get = data.SqlAsync, Post = data.SqlAsync },
-            new Route("/db/backup", IsPrefix: true) { Get = AdministrationApi.RefuseAsync },
-            new Route("/boot") { Post = AdministrationApi.RefuseAsync },
+            new Route("/db/backup", IsPrefix: true) { Get = files.BackupAsync },
+            new Route("/boot") { Post = files.BootAsync },
             new Route("/status", IsPrefix: true) { Get = administration.StatusAsync },
             new Route("/nodes", IsPrefix: true) { Get = administration.NodesAsync },
             new Route("/readyz", IsPrefix: true) { Get = administration.ReadyAsync },

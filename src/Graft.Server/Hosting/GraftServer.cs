@@ -199,6 +199,9 @@ public sealed class GraftServer : IAsyncDisposable
             Network = port,
         };
         _node = await GraftNode.StartAsync(node, under, group => group == GraftNode.DefaultGroup ? seams.Machine() : null, cancellation);
+
+        // The directory is this process's alone by now.
+        _options.DeleteUploads();
         Volatile.Write(ref _api, new HttpApi(_options, new ClusterView(_node, Address, _options), seams.Database(_node.Group()), alarms, _gate));
         _ = WatchAsync(_node);
     }

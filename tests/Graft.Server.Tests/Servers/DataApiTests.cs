@@ -195,10 +195,6 @@ public sealed class DataApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_database_file_is_refused_and_not_taken_for_SQL() =>
-        Assert.StartsWith("501 ", await _server.Client.AskAsync(HttpMethod.Post, "/db/load", "SQLite format 3\0…", "application/octet-stream"), StringComparison.Ordinal);
-
-    [Fact]
     public async Task Nothing_is_rewritten() =>
         Assert.Equal(
             """200 {"results":[{"original":"SELECT random()","rewritten":"SELECT random()"}]}""",
