@@ -1,4 +1,8 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Text.Json;
+using System.Text.RegularExpressions;
+using Graft.Testing;
 
 namespace Graft.EndToEnd.Tests;
 
@@ -38,6 +42,38 @@ public sealed class GraftCommandTests : IAsyncDisposable
 
         Assert.Equal("name\r\nturing\r\nritchie\r\nhamilton\r\n", after.Out);
         Assert.Contains(await LeaderAsync(others[0]), others);
+    }
+
+    [Fact]
+    public async Task The_session_of_the_readme_runs_as_it_stands()
+    {
+        string[] blocks = [.. MarkdownBlock.Of(await File.ReadAllTextAsync(Path.Join(SourceTree.Root, "README.md"), Bound))
+            .Select(block => block.Text)
+            .Where(text => text.Contains("./graft start ", StringComparison.Ordinal) || text.Contains("$ ./graft command ", StringComparison.Ordinal))];
+        Assert.Equal(2, blocks.Length);
+        foreach (string line in blocks[0].TrimEnd().Split('\n'))
+        {
+            string[] typed = Words(OnFreePorts(line))[1..];
+            _nodes.Add(ExampleProcess.Start(GraftCommand.Project, [.. typed, "--tied", "--data", Path.Join(_root, $"n{_nodes.Count}")]));
+            await _nodes[^1].ReadAsync("ready ", Bound);
+        }
+
+        string[] lines = OnFreePorts(blocks[1]).TrimEnd().Split('\n');
+        int run = 0;
+        for (int at = 0; at < lines.Length; run++)
+        {
+            string[] typed = Words(lines[at])[2..];
+            string[] shown = [.. lines.Skip(++at).TakeWhile(line => !line.StartsWith("$ ", StringComparison.Ordinal))];
+            at += shown.Length;
+
+            string[] said = (await ExpectAsync(0, typed)).Out.TrimEnd().Split('\n');
+
+            Assert.Equal(shown.Select(Masked), said.Select(Masked));
+        }
+
+        Assert.Equal(5, run);
+
+        static string Masked(string line) => Regex.Replace(line, "at index [0-9,]+, [0-9.]+ ms", "at index N, N ms", RegexOptions.None, TimeSpan.FromSeconds(1));
     }
 
     [Fact]
@@ -145,6 +181,27 @@ public sealed class GraftCommandTests : IAsyncDisposable
         _bound.Dispose();
         Directory.Delete(_root, recursive: true);
     }
+
+    // The ports of the page may be taken; the system names some that aren't.
+    private string OnFreePorts(string text)
+    {
+        if (_addresses.Count == 0)
+        {
+            TcpListener[] probes = [.. Enumerable.Range(0, 3).Select(_ => new TcpListener(IPAddress.Loopback, 0))];
+            Array.ForEach(probes, probe => probe.Start());
+            _addresses.AddRange(probes.Select(probe => $"{probe.LocalEndpoint}"));
+            Array.ForEach(probes, probe => probe.Dispose());
+        }
+
+        return text
+            .Replace("127.0.0.1:8080", _addresses[0], StringComparison.Ordinal)
+            .Replace("127.0.0.1:8081", _addresses[1], StringComparison.Ordinal)
+            .Replace("127.0.0.1:8082", _addresses[2], StringComparison.Ordinal);
+    }
+
+    // As a shell reads them, as far as the page needs it: blanks divide, double quotes hold together.
+    private static string[] Words(string line) =>
+        [.. line.Split('"').SelectMany((part, at) => at % 2 == 1 ? [part] : part.Split(' ', StringSplitOptions.RemoveEmptyEntries))];
 
     private async Task StartAsync(int count)
     {

@@ -86,18 +86,22 @@ internal sealed class DemoNode : IAsyncDisposable
     }
 
     /// <summary>This very program with other arguments, its three streams in our hands.</summary>
-    internal static ProcessStartInfo OwnProcess(IEnumerable<string> arguments)
+    private static ProcessStartInfo OwnProcess(IEnumerable<string> arguments)
     {
         string program = Environment.ProcessPath ?? "dotnet";
         bool isHost = Path.GetFileNameWithoutExtension(program).Equals("dotnet", StringComparison.OrdinalIgnoreCase);
         string assembly = Path.Join(AppContext.BaseDirectory, "Graft.Cli.dll");
-        return new ProcessStartInfo(program, isHost ? [assembly, .. arguments] : arguments)
+        var start = new ProcessStartInfo(program, isHost ? [assembly, .. arguments] : arguments)
         {
             RedirectStandardInput = true,
             RedirectStandardOutput = true,
             RedirectStandardError = true,
             UseShellExecute = false,
         };
+
+        // The runtime puts pipes for debuggers into the temporary directory, and a process that is killed leaves them there.
+        start.Environment["DOTNET_EnableDiagnostics"] = "0";
+        return start;
     }
 
     private string[] Tail() => File.Exists(LogFile) ? [.. File.ReadLines(LogFile).TakeLast(3)] : [];
