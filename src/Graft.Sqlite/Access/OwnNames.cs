@@ -13,9 +13,16 @@ internal static class OwnNames
 
     internal static bool IsOurs(ReadOnlySpan<byte> name) => BeginsWith(name, "_graft_"u8);
 
+    /// <summary>Whether an index is of the primary key of a table of ours; they have no others.</summary>
+    internal static bool IsOurIndex(ReadOnlySpan<byte> name) => BeginsWith(name, "sqlite_autoindex__graft_"u8);
+
     internal static bool IsStatistics(ReadOnlySpan<byte> name) => BeginsWith(name, "sqlite_stat"u8);
 
     internal static bool IsSchema(ReadOnlySpan<byte> name) => Is(name, "sqlite_master"u8) || Is(name, "sqlite_schema"u8);
+
+    /// <summary>Whether a table may be the one in which a virtual table has a row for each of its own, with the same rowid.</summary>
+    internal static bool IsRowOfVirtual(ReadOnlySpan<byte> name) =>
+        name.EndsWith("_docsize"u8) || name.EndsWith("_content"u8) || name.EndsWith("_rowid"u8);
 
     internal static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> other) => Ascii.EqualsIgnoreCase(name, other);
 
