@@ -24,6 +24,7 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     private Generations? _files;
     private OpenDatabase? _open;
     private bool _restored;
+    private bool _givenUp;
     private bool _disposed;
 
     /// <summary>Loads the library. Nothing is opened yet.</summary>
@@ -94,14 +95,14 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     public async ValueTask ApplyAsync(CommandBatch batch)
     {
         ArgumentNullException.ThrowIfNull(batch);
-        await _worker.RunAsync(() =>
+        await _worker.RunAsync(() => GuardFlushes(() =>
         {
             BatchTransaction transaction = Database.Batch;
             for (int i = 0; i < batch.Count; i++)
             {
                 batch.Answer(i, transaction.Apply(batch[i], batch.At(i)));
             }
-        });
+        }));
     }
 
     /// <inheritdoc/>
@@ -116,20 +117,23 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
             }
             else
             {
-                Database.Batch.Commit(session => Write(session, commit));
-                KeepWalSmall();
+                GuardFlushes(() =>
+                {
+                    Database.Batch.Commit(session => Write(session, commit));
+                    KeepWalSmall();
+                });
             }
         });
     }
 
     /// <inheritdoc/>
-    public async ValueTask CheckpointAsync() => await _worker.RunAsync(() =>
+    public async ValueTask CheckpointAsync() => await _worker.RunAsync(() => GuardFlushes(() =>
     {
         LogIndex applied = ReadApplied(Database.Session.Connection);
         FlushWal();
         Durable = applied;
         Checkpoint("PASSIVE");
-    });
+    }));
 
     /// <inheritdoc/>
     public bool StandsAlone(ReadOnlyMemory<byte> command) => SqlCommandCodec.StandsAlone(command);
@@ -137,7 +141,7 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     /// <inheritdoc/>
     public async ValueTask<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query, CancellationToken cancellation)
     {
-        (ReaderPool pool, Reader reader) = await TakeReaderAsync(cancellation);
+        (ReaderPool pool, Reader reader) = await Database.Readers.TakeAsync(cancellation);
         try
         {
             reader.Begin();
@@ -234,22 +238,6 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
         _worker.Dispose();
     }
 
-    private async ValueTask<(ReaderPool Pool, Reader Reader)> TakeReaderAsync(CancellationToken cancellation)
-    {
-        while (true)
-        {
-            ReaderPool pool = Database.Readers;
-            try
-            {
-                return (pool, await pool.TakeAsync(cancellation));
-            }
-            catch (ObjectDisposedException) when (_open is { } open && open.Readers != pool)
-            {
-                // A restore has put another state in force while this one waited: it's the newer one.
-            }
-        }
-    }
-
     private static void Write(FileStream file, byte[] buffer, int count) => file.Write(buffer, 0, count);
 
     private static void Write(WriterSession session, StateCommit commit)
@@ -285,7 +273,7 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
         }
 
         // A process that was killed has left its commits with the system, which may still lose them.
-        FlushWal();
+        GuardFlushes(FlushWal);
         SqliteConnection connection = Database.Session.Connection;
         Durable = ReadApplied(connection);
         return ReadRows(connection);
@@ -314,17 +302,40 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     {
         string path = Files.Current;
         var session = new WriterSession(Factory.OpenWriter(path), Factory.Writer);
+        session.ThrowIfFileFailed();
         return new OpenDatabase(session, _agreement, new LoadDesk(session, Factory, Files), new ReaderPool(() => OpenReader(path), _options.ReadersMax));
     }
 
     private Reader OpenReader(string path) => new(Factory.OpenReader(path), _time, _options.Inline);
 
+    // A flush that has failed isn't tried again: the second one would succeed, on what the first has dropped.
     private void FlushWal()
     {
-        int code = Factory.Writer.FlushWal();
+        int code = Factory.Writer.FlushFailed ? ResultCode.InputOutputFlush : Factory.Writer.FlushWal();
         if (code != ResultCode.Ok)
         {
-            GiveUp($"its WAL couldn't be flushed (SQLite's code {code})");
+            throw new SqliteException(code, $"The WAL couldn't be flushed (SQLite's code {code}).");
+        }
+    }
+
+    // Commits and checkpoints flush too, and may or may not pass on that it failed.
+    private void GuardFlushes(Action work)
+    {
+        if (_givenUp)
+        {
+            throw new SqliteException(ResultCode.InputOutputFlush, "The database was given up.");
+        }
+
+        try
+        {
+            work();
+        }
+        finally
+        {
+            if (Factory.Writer.FlushFailed)
+            {
+                GiveUp();
+            }
         }
     }
 
@@ -344,22 +355,15 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     }
 
     // A reader in the way leaves some of it behind; that's no failure, and no proof of anything either.
-    private void Checkpoint(string mode)
-    {
-        WriterSession session = Database.Session;
-        session.Connection.Execute($"PRAGMA wal_checkpoint({mode})");
-        if (Factory.Writer.FlushFailed)
-        {
-            GiveUp("a checkpoint couldn't be flushed");
-        }
-    }
+    private void Checkpoint(string mode) => Database.Session.Connection.Execute($"PRAGMA wal_checkpoint({mode})");
 
-    private void GiveUp(string why)
+    private void GiveUp()
     {
+        _givenUp = true;
         Files.Fail();
         throw new SqliteException(
             ResultCode.InputOutputFlush,
-            $"The database '{Files.Current}' is given up: {why}, so nobody knows what of it is on the disk. It is renamed; the next start takes the newest snapshot and the log behind it.");
+            $"The database '{Files.Current}' is given up: a flush has failed, so nobody knows what of it is on the disk. It is renamed; the next start takes the newest snapshot and the log behind it.");
     }
 
     private void CheckIncoming()
@@ -380,7 +384,7 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     {
         _restored = false;
         OpenDatabase before = Database;
-        before.Dispose();
+        before.CloseWriter();
         _open = null;
         using (var session = new WriterSession(Factory.OpenWriter(Files.Incoming), Factory.Writer))
         {
@@ -402,6 +406,7 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
         }
 
         _open = OpenCurrent();
+        before.Readers.Retire(_open.Readers);
         Durable = commit.Applied.Index;
     }
 }

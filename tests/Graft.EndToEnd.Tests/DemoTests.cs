@@ -71,5 +71,6 @@ public sealed class DemoTests : IAsyncDisposable
         Directory.Delete(_root, recursive: true);
     }
 
-    private ExampleProcess Start(params string[] typed) => ExampleProcess.Start(GraftCommand.Project, typed, ("TMPDIR", _root));
+    // The runtime leaves its pipes for debuggers in the same place when it is killed.
+    private ExampleProcess Start(params string[] typed) => ExampleProcess.Start(GraftCommand.Project, typed, ("TMPDIR", _root), ("DOTNET_EnableDiagnostics", "0"));
 }

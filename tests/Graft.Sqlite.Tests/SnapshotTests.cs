@@ -59,7 +59,7 @@ public sealed class SnapshotTests
     {
         await using TestDatabase first = await TestDatabase.OpenAsync();
         SqlAnswer made = await first.ExecuteAsync("CREATE TABLE t(id INTEGER PRIMARY KEY, b); CREATE VIRTUAL TABLE f USING fts5(x); INSERT INTO f VALUES ('hello world')");
-        Assert.Equal(["changed 0 last 0", "changed 0 last 10", "changed 1 last 1"], made.Results.Select(TestDatabase.Text));
+        Assert.Equal(["changed 0 last 0", "changed 1 last 10", "changed 1 last 1"], made.Results.Select(TestDatabase.Text));
         await first.ExecuteAsync("INSERT INTO t(b) WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 2000) SELECT randomblob(600) FROM c");
         using var backup = new MemoryStream();
         await first.Machine.BackupAsync(backup, vacuum: true, TestContext.Current.CancellationToken);

@@ -74,7 +74,7 @@ internal sealed class TestDatabase : IAsyncDisposable
         foreach (ReadOnlyMemory<byte> command in commands)
         {
             Index++;
-            batch.Add(command, new AppliedAt(new LogIndex(Index), Start.AddSeconds(Index), SeedOf(Index)));
+            batch.Add(command, new AppliedAt(new LogIndex(Index), TimeOf(Index), SeedOf(Index)));
         }
 
         await Machine.ApplyAsync(batch);
@@ -126,6 +126,8 @@ internal sealed class TestDatabase : IAsyncDisposable
     }
 
     internal void RewindTo(ulong index) => Index = index;
+
+    internal static DateTimeOffset TimeOf(ulong index) => Start.AddSeconds(index);
 
     internal static ulong SeedOf(ulong index) => unchecked(index * 0x9E3779B97F4A7C15);
 

@@ -39,7 +39,14 @@ internal static class Refusals
     internal const string Nested = "cannot start a transaction within a transaction";
     internal const string NoTransaction = "cannot commit - no transaction is active";
     internal const string NoRollback = "cannot rollback - no transaction is active";
+    internal const string InTheWay = "the query was ended because it held back the checkpoint; read in smaller portions, or from a backup";
     internal const string ReadOnly = "a query can't change the database; send the statement as a write";
+
+    /// <summary>SQLite's error, or ours if it only says that the authorizer said no. A virtual table may be refused something inside and do without; then it's no refusal.</summary>
+    internal static (int Code, string Message) Instead(int code, string message, string? refusal) =>
+        refusal is not null && (ResultCode.Primary(code) == ResultCode.Authorization || message.StartsWith("not authorized", StringComparison.Ordinal))
+            ? (ResultCode.Authorization, refusal)
+            : (code, message);
 
     internal static string Pragma(string name) =>
         $"PRAGMA {name} isn't allowed here: it is fixed for the whole cluster, concerns one node, or changes nothing that lasts";

@@ -33,6 +33,12 @@ internal enum StatementTraits
     /// <summary>It is a pragma.</summary>
     Pragma = 256,
 
+    /// <summary>It inserts into a virtual table itself, and not by a trigger.</summary>
+    InsertsVirtual = 512,
+
+    /// <summary>It counts rows for statistics.</summary>
+    Analyzes = 1024,
+
     /// <summary>It's one of the three that end or begin a transaction.</summary>
     Transaction = Begins | Commits | RollsBack,
 }

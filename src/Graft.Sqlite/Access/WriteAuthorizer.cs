@@ -16,14 +16,20 @@ internal sealed class WriteAuthorizer
     /// <summary>A command of its own vacuums: SQLite attaches a file without a name.</summary>
     internal bool IsVacuuming { get; set; }
 
-    /// <summary>The text that is run speaks of <c>data_version</c> itself: a number of this connection.</summary>
-    internal bool NamesDataVersion { get; set; }
+    /// <summary>It was asked whether <c>main.data_version</c> may be read, which full-text indexes do inside. Who asks can't be seen: <see cref="SawMore"/>.</summary>
+    internal bool SawDataVersion { get; private set; }
+
+    /// <summary>It was asked about anything but pragmas.</summary>
+    internal bool SawMore { get; private set; }
 
     /// <summary>What has been seen since it was set to none.</summary>
     internal StatementTraits Traits { get; set; }
 
     /// <summary>Why the last statement was refused; null if it wasn't.</summary>
     internal string? Refusal { get; set; }
+
+    /// <summary>Begins with another statement.</summary>
+    internal void Begin() => (IsTrusted, Traits, Refusal, SawDataVersion, SawMore) = (false, StatementTraits.None, null, false, false);
 
     /// <summary>Notes which tables are virtual; after each change of the schema.</summary>
     internal void KnowVirtualTables(IEnumerable<string> names)
@@ -32,19 +38,21 @@ internal sealed class WriteAuthorizer
         _virtualTables.UnionWith(names);
     }
 
-    internal Verdict Judge(AuthorizerAction action, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> database)
+    internal Verdict Judge(
+        AuthorizerAction action, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> database, ReadOnlySpan<byte> within)
     {
         if (IsTrusted)
         {
             return Verdict.Allow;
         }
 
+        SawMore |= action != AuthorizerAction.Pragma;
         switch (action)
         {
             case AuthorizerAction.Read:
                 return JudgeRead(first, second);
             case AuthorizerAction.Insert or AuthorizerAction.Update or AuthorizerAction.Delete:
-                return JudgeChange(first);
+                return JudgeChange(action, first, within);
             case AuthorizerAction.Function:
                 return OwnNames.Is(second, "load_extension"u8) || OwnNames.Is(second, "fts3_tokenizer"u8)
                     ? Refuse($"{Encoding.UTF8.GetString(second)} {Refusals.Code}")
@@ -55,19 +63,18 @@ internal sealed class WriteAuthorizer
                 return Verdict.Allow;
             case AuthorizerAction.Savepoint:
                 return Refuse(Refusals.Savepoint);
-            case AuthorizerAction.Pragma when OwnNames.Is(first, "data_version"u8) && !NamesDataVersion:
-                // FTS5 looks at it from inside, to know whether its caches still hold.
-                return Verdict.Allow;
             case AuthorizerAction.Pragma:
-                Traits |= StatementTraits.Pragma;
-                return Pragmas.IsForWrites(first) ? Verdict.Allow : Refuse(Refusals.Pragma(Encoding.UTF8.GetString(first)));
+                return JudgePragma(first, second, database);
             case AuthorizerAction.Attach:
                 return IsVacuuming && first.IsEmpty ? Verdict.Allow : Refuse(Refusals.Attach);
             case AuthorizerAction.Detach:
                 return IsVacuuming ? Verdict.Allow : Refuse(Refusals.Attach);
             case AuthorizerAction.Analyze:
+                Traits |= StatementTraits.WritesStatistics | StatementTraits.Analyzes;
                 return OwnNames.IsOurs(first) ? Verdict.Ignore : Verdict.Allow;
-            case AuthorizerAction.Select or AuthorizerAction.Recursive or AuthorizerAction.Reindex:
+            case AuthorizerAction.Reindex:
+                return OwnNames.IsOurIndex(first) ? Verdict.Ignore : Verdict.Allow;
+            case AuthorizerAction.Select or AuthorizerAction.Recursive:
                 return Verdict.Allow;
             default:
                 return JudgeSchemaChange(action, first, second, database);
@@ -97,7 +104,19 @@ internal sealed class WriteAuthorizer
         return OwnNames.IsSchema(table) && OwnNames.Is(column, "rootpage"u8) && !IsVacuuming ? Verdict.Ignore : Verdict.Allow;
     }
 
-    private Verdict JudgeChange(ReadOnlySpan<byte> table)
+    private Verdict JudgePragma(ReadOnlySpan<byte> name, ReadOnlySpan<byte> argument, ReadOnlySpan<byte> database)
+    {
+        Traits |= StatementTraits.Pragma;
+        if (OwnNames.Is(name, "data_version"u8) && OwnNames.Is(database, "main"u8))
+        {
+            SawDataVersion = true;
+            return Verdict.Allow;
+        }
+
+        return Pragmas.IsForWrites(name, !argument.IsEmpty) ? Verdict.Allow : Refuse(Refusals.Pragma(Encoding.UTF8.GetString(name)));
+    }
+
+    private Verdict JudgeChange(AuthorizerAction action, ReadOnlySpan<byte> table, ReadOnlySpan<byte> within)
     {
         if (OwnNames.IsOurs(table))
         {
@@ -105,6 +124,12 @@ internal sealed class WriteAuthorizer
         }
 
         NoteVirtual(table);
+        if (action == AuthorizerAction.Insert && within.IsEmpty && Traits.HasFlag(StatementTraits.TouchesVirtual)
+            && _virtualTables.Contains(Encoding.UTF8.GetString(table)))
+        {
+            Traits |= StatementTraits.InsertsVirtual;
+        }
+
         Traits |= StatementTraits.ChangesRows | (OwnNames.IsStatistics(table) ? StatementTraits.WritesStatistics : StatementTraits.None);
         return Verdict.Allow;
     }

@@ -78,7 +78,6 @@ internal sealed class BatchTransaction(WriterSession session, Agreement agreemen
     private void Rebuild()
     {
         _isOpen = false;
-        session.LearnSchema();
         session.ReloadStatistics();
         Open();
         foreach (Entry entry in _entries)
@@ -139,13 +138,17 @@ internal sealed class BatchTransaction(WriterSession session, Agreement agreemen
             throw new InvalidOperationException("A VACUUM came in the middle of a batch, though it said that it stands alone.");
         }
 
-        session.Vfs.ForgetFailures();
+        session.ThrowIfFileFailed();
         session.Vfs.SetTime(at.Time);
         session.Hooks.BeginEntry(at.Seed);
         session.Hooks.Authorizer.IsVacuuming = true;
         try
         {
             session.Connection.Execute("VACUUM");
+            session.ThrowIfFileFailed();
+
+            // What was prepared before would find out by itself, and take more steps than what is prepared now.
+            session.LearnSchema();
             return _run.AnswerDone();
         }
         catch (SqliteException failed) when (ErrorClass.IsResult(failed.Code, session.Vfs.SawFailure))

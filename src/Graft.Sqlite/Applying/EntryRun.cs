@@ -24,6 +24,8 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
     private bool _inTransaction;
     private bool _failed;
     private bool _sawPragma;
+    private bool _schemaMoved;
+    private int _changes;
 
     public void Dispose() => _answer.Dispose();
 
@@ -40,11 +42,11 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         Begin(at, skipped);
         if (skipped.FirstOrDefault(static skip => skip.Ordinal == SkippedStatement.Whole) is { } whole)
         {
+            Undo(session.Entry);
+            FollowSchema();
             return new EntryEnd(_answer.Refuse(whole.Steps, whole.Code, Encoding.UTF8.GetBytes(whole.Message)), null);
         }
 
-        session.ForgetChanges();
-        session.Entry.Begin();
         SqlAnswerMark start = _answer.Mark();
         while (GoesOn() && items.ReadItem())
         {
@@ -72,14 +74,18 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
     private void Begin(in AppliedAt at, IReadOnlyList<SkippedStatement> skipped)
     {
         session.Vfs.SetTime(at.Time);
+
+        // First the savepoint: full-text indexes write there what they have kept from the entry before, and that counts as changes.
+        session.Entry.Begin();
+        session.ForgetChanges();
         session.Hooks.BeginEntry(at.Seed);
         _answer.Begin(_head.AnswerBytesMax);
         _skipped = skipped;
         _traits = StatementTraits.None;
         _lost = null;
         _refusal = null;
-        (_ordinal, _item, _steps) = (0, 0, 0);
-        (_inTransaction, _failed, _sawPragma) = (false, false, false);
+        (_ordinal, _item, _steps, _changes) = (0, 0, 0, 0);
+        (_inTransaction, _failed, _sawPragma, _schemaMoved) = (false, false, false, false);
     }
 
     private bool GoesOn() => _lost is null && _refusal is null && !(_failed && _head.AllOrNothing);
@@ -95,7 +101,7 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             return;
         }
 
-        _authorizer.NamesDataVersion = OwnNames.Contains(sql, "data_version"u8);
+        FollowSchema();
         if (session.Cache.TryGet(sql, out CachedStatement? cached))
         {
             RunStatement(cached.Statement, cached.Traits, standsAlone: items.Count == 1);
@@ -118,7 +124,8 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         ReadOnlySpan<byte> rest = sql;
         while (!rest.IsEmpty && GoesOn())
         {
-            (_authorizer.IsTrusted, _authorizer.Traits, _authorizer.Refusal) = (false, StatementTraits.None, null);
+            FollowSchema();
+            _authorizer.Begin();
             int code = session.Connection.TryPrepare(rest, keep: true, out SqliteStatement? statement, out int used);
             _authorizer.IsTrusted = true;
             StatementTraits traits = _authorizer.Traits;
@@ -126,7 +133,16 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             if (code != ResultCode.Ok)
             {
                 _ordinal++;
-                FailOrThrow(code, _authorizer.Refusal ?? session.Connection.Message);
+                (code, string message) = Refusals.Instead(code, session.Connection.Message, _authorizer.Refusal);
+                FailOrThrow(code, message);
+                return;
+            }
+
+            if (_authorizer.SawDataVersion && !_authorizer.SawMore)
+            {
+                statement?.Dispose();
+                _ordinal++;
+                Fail(ResultCode.Authorization, Refusals.Pragma("data_version"));
                 return;
             }
 
@@ -162,6 +178,8 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             _steps += skip.Steps;
             Fail(skip.Code, skip.Message);
             EndTransaction(keep: false);
+            session.Hooks.GoOn(skip.Behind);
+            _changes = 0;
             return;
         }
 
@@ -185,37 +203,106 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             return;
         }
 
-        bool guarded = !_head.AllOrNothing && !_inTransaction && !standsAlone;
+        // A pragma that is one and nothing else needs no transaction, and none ends behind it.
+        bool guarded = !_head.AllOrNothing && !_inTransaction && !standsAlone && traits != StatementTraits.Pragma;
         if (guarded)
         {
             session.Single.Begin();
         }
 
+        ShowChanges();
         SqlAnswerMark mark = _answer.Mark();
         int code = Step(statement, traits, out bool over);
+        _changes = Counts(statement, traits) ? session.Changes : _changes;
+        _schemaMoved |= traits.HasFlag(StatementTraits.ChangesSchema);
+        session.SchemaChanged |= _schemaMoved;
         long steps = statement.Steps;
         _steps += steps;
-        if (over || (code == ResultCode.Done && _steps > _head.StepBudget))
+        if (over)
         {
-            Refuse(ResultCode.Interrupt, over ? TooLong() : OverBudget());
+            Refuse(ResultCode.TooBig, TooLong());
+        }
+        else if (session.Hooks.WasCut || _steps > _head.StepBudget)
+        {
+            EndOverBudget(statement);
         }
         else if (code != ResultCode.Done)
         {
             _answer.RollBack(mark);
             EndFailed(statement, code, ordinal, steps, guarded);
         }
-        else if (guarded && session.HasOpenForeignKeys())
-        {
-            // By itself it would have been a transaction, and failed at its end.
-            statement.Reset();
-            _answer.RollBack(mark);
-            session.Single.Undo();
-            Fail(ResultCode.ConstraintForeignKey, Refusals.ForeignKey);
-        }
         else if (guarded)
         {
             statement.Reset();
+            EndSingle(mark);
+        }
+    }
+
+    // By itself the statement would have been a transaction, and its end the time to look at deferred foreign keys.
+    private bool EndSingle(SqlAnswerMark? mark)
+    {
+        bool holds = !session.HasOpenForeignKeys();
+        if (holds)
+        {
             session.Single.Release();
+        }
+        else
+        {
+            if (mark is { } before)
+            {
+                _answer.RollBack(before);
+            }
+
+            Undo(session.Single);
+            session.Hooks.Uncount(_changes);
+            _changes = 0;
+            Fail(ResultCode.ConstraintForeignKey, Refusals.ForeignKey);
+        }
+
+        ForgetPragma();
+        return holds;
+    }
+
+    // Others leave changes() as it was.
+    private static bool Counts(SqliteStatement statement, StatementTraits traits) => !statement.IsReadOnly
+        && (traits & (StatementTraits.ChangesRows | StatementTraits.ChangesSchema | StatementTraits.Analyzes)) == StatementTraits.ChangesRows;
+
+    // Statements inside a virtual table, which a savepoint sets off, count as changes too.
+    private void ShowChanges()
+    {
+        if (session.Changes != _changes)
+        {
+            session.ForgetChanges();
+            session.Hooks.ShowChanges(_changes);
+        }
+        else if (_changes == 0)
+        {
+            session.Hooks.ShowChanges(0);
+        }
+    }
+
+    // A statement from the cache that finds out by itself takes two steps more than one that is prepared now.
+    private void FollowSchema()
+    {
+        if (_schemaMoved)
+        {
+            _schemaMoved = false;
+            session.LearnSchema();
+        }
+    }
+
+    private void Undo(Savepoint savepoint)
+    {
+        savepoint.Undo();
+        _schemaMoved |= session.SchemaChanged;
+    }
+
+    // It outlives a savepoint, and ends with a transaction.
+    private void ForgetPragma()
+    {
+        if (_sawPragma)
+        {
+            session.Connection.Execute("PRAGMA defer_foreign_keys=OFF");
         }
     }
 
@@ -226,34 +313,41 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         SqliteLibrary library = session.Connection.Library;
         unsafe
         {
-            int columns = statement.ColumnCount;
             int before = library.TotalChanges(session.Connection.Handle);
             long left = _head.StepBudget - _steps;
-            if (columns > 0)
+            statement.ForgetSteps();
+            _authorizer.Begin();
+            long lastBefore = library.LastInsertRowId(session.Connection.Handle);
+            session.Hooks.BeginSteps(traits.HasFlag(StatementTraits.TouchesVirtual) ? Math.Min(left, long.MaxValue / VirtualFactor) * VirtualFactor : left);
+            int code = statement.Step();
+            int columns = statement.ColumnCount;
+            if (columns > 0 && code is ResultCode.Row or ResultCode.Done)
             {
                 _answer.BeginColumns(_item, statement, columns);
             }
 
-            statement.ForgetSteps();
-            _authorizer.IsTrusted = false;
-            session.Hooks.BeginSteps(traits.HasFlag(StatementTraits.TouchesVirtual) ? left * VirtualFactor : left);
-            int code;
-            while ((code = statement.Step()) == ResultCode.Row && !over)
+            while (code == ResultCode.Row && !over)
             {
                 _answer.WriteRow(statement, columns);
                 over = _answer.IsOverLimit;
+                code = over ? code : statement.Step();
             }
 
             session.Hooks.EndSteps();
             _authorizer.IsTrusted = true;
+
+            // Behind an insert that is a command to a full-text index, SQLite shows a variable that nobody has set.
+            if (traits.HasFlag(StatementTraits.InsertsVirtual))
+            {
+                library.SetLastInsertRowId(session.Connection.Handle, session.Hooks.VirtualRowId ?? lastBefore);
+            }
+
             if (code != ResultCode.Done)
             {
                 return code;
             }
 
-            // What a virtual table writes to begin with isn't the client's.
-            bool changed = (traits & StatementTraits.ChangesSchema) == 0 && library.TotalChanges(session.Connection.Handle) != before;
-            long affected = !changed ? 0 : library.Changes(session.Connection.Handle);
+            long affected = library.TotalChanges(session.Connection.Handle) == before ? 0 : library.Changes(session.Connection.Handle);
             long lastRowId = library.LastInsertRowId(session.Connection.Handle);
             if (columns > 0)
             {
@@ -271,23 +365,8 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
 
     private void EndFailed(SqliteStatement statement, int code, int ordinal, long steps, bool guarded)
     {
-        string message = session.Connection.Message;
-        bool wasCut = session.Hooks.WasCut;
+        (code, string message) = Refusals.Instead(code, session.Connection.Message, _authorizer.Refusal);
         statement.Reset();
-        if (wasCut)
-        {
-            if (session.Connection.IsAutocommit)
-            {
-                _lost = new SkippedStatement(SkippedStatement.Whole, ResultCode.Interrupt, OverBudget(), _steps);
-            }
-            else
-            {
-                Refuse(ResultCode.Interrupt, OverBudget());
-            }
-
-            return;
-        }
-
         if (!ErrorClass.IsResult(code, session.Vfs.SawFailure))
         {
             throw new SqliteException(code, message);
@@ -295,17 +374,35 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
 
         if (session.Connection.IsAutocommit)
         {
-            _lost = new SkippedStatement(ordinal, code, message, steps);
+            _lost = new SkippedStatement(ordinal, code, message, steps, session.Hooks.State());
             return;
         }
 
-        // Not undone: what OR FAIL has left behind is to stay.
-        if (guarded)
+        // Not undone: what OR FAIL has left behind is to stay, unless a foreign key forbids it, which is the error then.
+        if (!guarded || EndSingle(mark: null))
         {
-            session.Single.Release();
+            Fail(code, message == "cannot VACUUM from within a transaction" ? Refusals.VacuumAmong : message);
+        }
+    }
+
+    // What it took beyond depends on where it was cut, and isn't told.
+    private void EndOverBudget(SqliteStatement statement)
+    {
+        statement.Reset();
+        _steps = _head.StepBudget;
+        if (session.Vfs.SawFailure)
+        {
+            throw new SqliteException(ResultCode.InputOutput, "A call to a file has failed in a statement that took more steps than it may.");
         }
 
-        Fail(code, message == "cannot VACUUM from within a transaction" ? Refusals.VacuumAmong : message);
+        if (session.Connection.IsAutocommit)
+        {
+            _lost = new SkippedStatement(SkippedStatement.Whole, ResultCode.Interrupt, OverBudget(), _steps, default);
+        }
+        else
+        {
+            Refuse(ResultCode.Interrupt, OverBudget());
+        }
     }
 
     // A request's own transaction is a savepoint: SQLite's would end the batch's.
@@ -361,8 +458,10 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         }
         else
         {
-            session.Transaction.Undo();
+            Undo(session.Transaction);
         }
+
+        ForgetPragma();
     }
 
     private byte[] End(SqlAnswerMark start)
@@ -371,27 +470,21 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         bool undone = _refusal is not null || (_failed && _head.AllOrNothing);
         if (undone)
         {
-            session.Entry.Undo();
+            Undo(session.Entry);
         }
         else
         {
             session.Entry.Release();
         }
 
-        if (_sawPragma)
-        {
-            // It outlives a savepoint, and would be another entry's.
-            session.Connection.Execute("PRAGMA defer_foreign_keys=OFF");
-        }
-
-        if (_traits.HasFlag(StatementTraits.ChangesSchema))
-        {
-            session.LearnSchema();
-        }
-
+        ForgetPragma();
         if (_traits.HasFlag(StatementTraits.WritesStatistics))
         {
             session.ReloadStatistics();
+        }
+        else
+        {
+            FollowSchema();
         }
 
         return _refusal is null
@@ -406,7 +499,12 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             return;
         }
 
-        if (_inTransaction)
+        // What is undone for its own error has broken no other rule.
+        if (_failed && _head.AllOrNothing)
+        {
+            _inTransaction = false;
+        }
+        else if (_inTransaction)
         {
             Refuse(ResultCode.Error, Refusals.LeftOpen);
         }
@@ -428,7 +526,7 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             if (!_head.AllOrNothing)
             {
                 _answer.RollBack(start);
-                session.Entry.Undo();
+                Undo(session.Entry);
                 session.Entry.Begin();
             }
 

@@ -9,15 +9,11 @@ internal static class ErrorClass
 {
     /// <summary>Whether it is a result.</summary>
     /// <param name="code">SQLite's extended code.</param>
-    /// <param name="fileFailed">A write to a file failed meanwhile.</param>
-    internal static bool IsResult(int code, bool fileFailed) =>
-        code == ResultCode.CorruptVirtualTable || ResultCode.Primary(code) switch
-        {
-            ResultCode.Error or ResultCode.Constraint or ResultCode.Mismatch or ResultCode.TooBig or ResultCode.Range
-                or ResultCode.Authorization or ResultCode.Abort or ResultCode.Locked => !fileFailed,
+    /// <param name="fileFailed">A call to a file has failed meanwhile: a virtual table may say of it what it likes.</param>
+    internal static bool IsResult(int code, bool fileFailed) => !fileFailed && (code == ResultCode.CorruptVirtualTable || ResultCode.Primary(code)
+        is ResultCode.Error or ResultCode.Constraint or ResultCode.Mismatch or ResultCode.TooBig or ResultCode.Range
+        or ResultCode.Authorization or ResultCode.Abort or ResultCode.Locked
 
-            // AUTOINCREMENT that is used up says the same as a disk that is full.
-            ResultCode.Full => !fileFailed,
-            _ => false,
-        };
+        // AUTOINCREMENT that is used up says the same as a disk that is full.
+        or ResultCode.Full);
 }

@@ -20,10 +20,16 @@ internal sealed class OpenDatabase : IDisposable
     /// <summary>Closes it. What isn't committed is forgotten; who reads goes on, and closes behind.</summary>
     public void Dispose()
     {
+        CloseWriter();
+        Readers.Retire(next: null);
+    }
+
+    /// <summary>Closes what writes, and leaves the readers to be retired.</summary>
+    internal void CloseWriter()
+    {
         if (!_disposed)
         {
             _disposed = true;
-            Readers.Retire();
             Batch.Dispose();
             Session.Dispose();
         }

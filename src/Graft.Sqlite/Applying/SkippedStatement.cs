@@ -5,7 +5,8 @@ namespace Graft.Sqlite;
 /// <param name="Code">The error's extended code.</param>
 /// <param name="Message">The error's message.</param>
 /// <param name="Steps">How many steps it took.</param>
-internal sealed record SkippedStatement(int Ordinal, int Code, string Message, long Steps)
+/// <param name="Behind">What the connection shows and draws behind it.</param>
+internal sealed record SkippedStatement(int Ordinal, int Code, string Message, long Steps, EntryState Behind)
 {
     /// <summary>The ordinal of an entry as a whole.</summary>
     internal const int Whole = -1;

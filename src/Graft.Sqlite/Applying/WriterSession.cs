@@ -15,6 +15,7 @@ internal sealed class WriterSession : IDisposable
     private const int CachedStatementsMax = 512;
 
     private readonly List<SqliteStatement> _own = [];
+    private readonly Savepoint _reload;
 #pragma warning disable CA2213 // Disposed with all of _own.
     private readonly SqliteStatement _begin;
     private readonly SqliteStatement _commit;
@@ -32,6 +33,10 @@ internal sealed class WriterSession : IDisposable
         (Connection, Vfs) = (connection, vfs);
         Hooks = new WriterHooks(connection);
         connection.Execute($"BEGIN IMMEDIATE; {OwnTables} COMMIT");
+
+        // SQLite opens the temporary database when a statement first names it, be it in vain, and from there on some statements take one step
+        // more. Opened at once it's the same for everybody.
+        connection.Execute("CREATE TEMP TABLE opened(x); DROP TABLE temp.opened;");
         _begin = Own("BEGIN IMMEDIATE");
         _commit = Own("COMMIT");
         _rollback = Own("ROLLBACK");
@@ -42,6 +47,7 @@ internal sealed class WriterSession : IDisposable
         Entry = new Savepoint(this, "graft_entry");
         Transaction = new Savepoint(this, "graft_transaction");
         Single = new Savepoint(this, "graft_statement");
+        _reload = new Savepoint(this, "graft_reload");
         LearnSchema();
     }
 
@@ -62,6 +68,12 @@ internal sealed class WriterSession : IDisposable
 
     internal StatementCache Cache { get; } = new(CachedStatementsMax);
 
+    /// <summary>The open transaction has changed the schema. Undoing any part of it then makes SQLite read the schema anew.</summary>
+    internal bool SchemaChanged { get; set; }
+
+    /// <summary>How many rows the last statement changed, as SQLite counts.</summary>
+    internal unsafe int Changes => Connection.Library.Changes(Connection.Handle);
+
     public void Dispose()
     {
         Cache.Dispose();
@@ -81,13 +93,32 @@ internal sealed class WriterSession : IDisposable
         return statement;
     }
 
+    /// <summary>Begins a transaction.</summary>
+    /// <exception cref="SqliteException">SQLite can't, or something has failed before.</exception>
     internal void Begin()
     {
-        Vfs.ForgetFailures();
+        ThrowIfFileFailed();
+        SchemaChanged = false;
         _begin.Run();
     }
 
-    internal void Commit() => _commit.Run();
+    /// <summary>Ends the transaction.</summary>
+    /// <exception cref="SqliteException">SQLite can't, or something has failed since it began: not all who are told of a failure pass it on, and what was answered may rest on it.</exception>
+    internal void Commit()
+    {
+        ThrowIfFileFailed();
+        _commit.Run();
+    }
+
+    /// <summary>Throws if a call to a file has failed, be it that SQLite made nothing of it.</summary>
+    /// <exception cref="SqliteException">One has.</exception>
+    internal void ThrowIfFileFailed()
+    {
+        if (Vfs.SawFailure)
+        {
+            throw new SqliteException(ResultCode.InputOutput, "A call to a file of the database has failed; what is in memory may rest on that.");
+        }
+    }
 
     /// <summary>Ends the transaction, if one is open, without a trace.</summary>
     internal void RollBack()
@@ -189,9 +220,12 @@ internal sealed class WriterSession : IDisposable
     /// <summary>Has SQLite plan by the statistics that are in the database, and not by those it remembers (docs/internals/sqlite.md, D6).</summary>
     internal void ReloadStatistics()
     {
-        if (Connection.Scalar("SELECT 1 FROM sqlite_master WHERE name='sqlite_stat1'") is not null)
-        {
-            Connection.Execute("ANALYZE sqlite_master");
-        }
+        // ANALYZE of the schema would read them again too, but leaves the sizes of tables as they were that have none any more. Undoing a
+        // change of the schema has SQLite forget all that it remembers of it.
+        _reload.Begin();
+        Connection.Execute("CREATE VIEW _graft_reload AS SELECT 1");
+        _reload.Undo();
+        SchemaChanged = true;
+        LearnSchema();
     }
 }

@@ -1,9 +1,11 @@
 namespace Graft.Sqlite;
 
 /// <summary>SplitMix64 (Steele, Lea, Flood 2014), begun anew for each entry with the entry's seed. Part of the format: another generator would give other rows.</summary>
-internal struct EntryRandom(ulong seed)
+internal record struct EntryRandom
 {
-    private ulong _state = seed;
+    private ulong _state;
+
+    internal EntryRandom(ulong seed) => _state = seed;
 
     internal ulong Next()
     {

@@ -24,6 +24,7 @@ internal sealed unsafe class WriterHooks : IDisposable
     private EntryRandom _random;
     private int _totalChangesBase;
     private long _callsLeft;
+    private int? _shownChanges;
 
     internal WriterHooks(SqliteConnection connection)
     {
@@ -33,6 +34,7 @@ internal sealed unsafe class WriterHooks : IDisposable
         SqliteLibrary library = connection.Library;
         Register("random"u8, 0, &Random);
         Register("randomblob"u8, 1, &RandomBlob);
+        Register("changes"u8, 0, &Changes);
         Register("total_changes"u8, 0, &TotalChanges);
         library.SetAuthorizer(connection.Handle, &Authorize, argument);
         library.UpdateHook(connection.Handle, &Updated, argument);
@@ -43,6 +45,9 @@ internal sealed unsafe class WriterHooks : IDisposable
 
     /// <summary>A row with the rowid 2⁶³−1 was written since <see cref="BeginEntry"/>.</summary>
     internal bool SawLastRowId { get; private set; }
+
+    /// <summary>The rowid of the last row that a virtual table has got since <see cref="BeginSteps"/>; null if none.</summary>
+    internal long? VirtualRowId { get; private set; }
 
     /// <summary>The budget has cut a statement short since <see cref="BeginSteps"/>.</summary>
     internal bool WasCut { get; private set; }
@@ -65,7 +70,29 @@ internal sealed unsafe class WriterHooks : IDisposable
         _random = new EntryRandom(seed);
         _totalChangesBase = _connection.Library.TotalChanges(_connection.Handle);
         _connection.Library.SetLastInsertRowId(_connection.Handle, 0);
+        _shownChanges = null;
         SawLastRowId = false;
+    }
+
+    /// <summary>
+    /// Lets <c>changes()</c> say what the statement before has changed, though statements inside a virtual table have run since. SQLite's own number is zero now.
+    /// </summary>
+    internal void ShowChanges(int changes) => _shownChanges = changes;
+
+    /// <summary>Has <c>total_changes()</c> forget what a statement has changed that was undone with its transaction.</summary>
+    internal void Uncount(int changes) => _totalChangesBase += changes;
+
+    /// <summary>What the next statement would be shown.</summary>
+    internal EntryState State() =>
+        new(_random, _connection.Library.TotalChanges(_connection.Handle) - _totalChangesBase, _connection.Library.LastInsertRowId(_connection.Handle), SawLastRowId);
+
+    /// <summary>Goes on behind a statement that isn't run again, as if it had been.</summary>
+    internal void GoOn(in EntryState state)
+    {
+        _random = state.Random;
+        _totalChangesBase = _connection.Library.TotalChanges(_connection.Handle) - state.TotalChanges;
+        _connection.Library.SetLastInsertRowId(_connection.Handle, state.LastRowId);
+        SawLastRowId |= state.SawLastRowId;
     }
 
     /// <summary>Lets a statement take this many steps.</summary>
@@ -73,6 +100,7 @@ internal sealed unsafe class WriterHooks : IDisposable
     {
         _callsLeft = Math.Max(0, steps) / StepsPerCall;
         WasCut = false;
+        VirtualRowId = null;
         _connection.Library.ProgressHandler(_connection.Handle, StepsPerCall, &Progress, GCHandle.ToIntPtr(_self));
     }
 
@@ -128,6 +156,19 @@ internal sealed unsafe class WriterHooks : IDisposable
         NativeMemory.Free(bytes);
     }
 
+    // What is shown holds until a statement of a trigger counts anew.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static void Changes(nint context, int count, nint* values)
+    {
+        WriterHooks? me = _running;
+        if (me is not null)
+        {
+            SqliteLibrary library = me._connection.Library;
+            int changes = library.Changes(me._connection.Handle);
+            library.ResultInt64(context, changes == 0 ? me._shownChanges ?? 0 : changes);
+        }
+    }
+
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void TotalChanges(nint context, int count, nint* values)
     {
@@ -142,7 +183,7 @@ internal sealed unsafe class WriterHooks : IDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Authorize(nint argument, int action, byte* first, byte* second, byte* database, byte* within) =>
         (int)Of(argument).Authorizer.Judge(
-            (AuthorizerAction)action, SqliteLibrary.Span(first), SqliteLibrary.Span(second), SqliteLibrary.Span(database));
+            (AuthorizerAction)action, SqliteLibrary.Span(first), SqliteLibrary.Span(second), SqliteLibrary.Span(database), SqliteLibrary.Span(within));
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static void Updated(nint argument, int operation, byte* database, byte* table, long rowId)
@@ -151,6 +192,11 @@ internal sealed unsafe class WriterHooks : IDisposable
         if (rowId == long.MaxValue && operation != (int)AuthorizerAction.Delete)
         {
             Of(argument).SawLastRowId = true;
+        }
+
+        if (operation == (int)AuthorizerAction.Insert && OwnNames.IsRowOfVirtual(SqliteLibrary.Span(table)))
+        {
+            Of(argument).VirtualRowId = rowId;
         }
     }
 

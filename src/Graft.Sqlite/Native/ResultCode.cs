@@ -30,6 +30,7 @@ internal static class ResultCode
 
     internal const int CorruptVirtualTable = Corrupt | (1 << 8);
     internal const int ConstraintForeignKey = Constraint | (3 << 8);
+    internal const int InputOutputShortRead = InputOutput | (2 << 8);
     internal const int InputOutputFlush = InputOutput | (4 << 8);
 
     internal static int Primary(int code) => code & 0xFF;

@@ -69,7 +69,7 @@ internal static class QueryRun
             reader.Hooks.Authorizer.IsTrusted = true;
             if (code != ResultCode.Ok)
             {
-                FailOrThrow(state, code, reader.Hooks.Authorizer.Refusal ?? reader.Connection.Message);
+                Fail(state, code);
                 return;
             }
 
@@ -106,16 +106,18 @@ internal static class QueryRun
 
         SqlAnswerWriter answer = reader.Answer;
         SqlAnswerMark mark = answer.Mark();
+        statement.ForgetSteps();
+        (reader.Hooks.Authorizer.IsTrusted, reader.Hooks.Authorizer.Refusal) = (false, null);
+
+        // The first step may find another schema than the one that it was prepared for, and other columns.
+        int code = statement.Step();
         int columns = statement.ColumnCount;
-        if (columns > 0)
+        if (columns > 0 && code is ResultCode.Row or ResultCode.Done)
         {
             answer.BeginColumns(state.Item, statement, columns);
         }
 
-        statement.ForgetSteps();
-        reader.Hooks.Authorizer.IsTrusted = false;
-        int code;
-        while ((code = statement.Step()) == ResultCode.Row)
+        for (; code == ResultCode.Row; code = statement.Step())
         {
             answer.WriteRow(statement, columns);
             if (++state.Rows > state.Head.RowsMax || answer.IsOverLimit)
@@ -148,25 +150,36 @@ internal static class QueryRun
         }
         else if (code is not (ResultCode.Row or ResultCode.Done))
         {
-            string message = reader.Connection.Message;
-            statement.Reset();
             answer.RollBack(mark);
-            if (ResultCode.Primary(code) == ResultCode.Interrupt)
-            {
+            Fail(state, code);
+            statement.Reset();
+        }
+    }
+
+    private static void Fail(State state, int code)
+    {
+        Reader reader = state.Reader;
+        (code, string message) = Refusals.Instead(code, reader.Connection.Message, reader.Hooks.Authorizer.Refusal);
+        switch (ResultCode.Primary(code))
+        {
+            // Not only a step can be interrupted: whoever prepares may have to read the schema.
+            case ResultCode.Interrupt:
                 state.Refuse(ResultCode.Interrupt, reader.Hooks.IsInTheWay
-                    ? "the query was ended because it held back the checkpoint; read in smaller portions, or from a backup"
+                    ? Refusals.InTheWay
                     : string.Create(CultureInfo.InvariantCulture, $"the query ran for longer than {state.Head.TimeMax.TotalSeconds:0.###} s; narrow it, or allow more"));
-            }
-            else
-            {
-                FailOrThrow(state, code, ResultCode.Primary(code) == ResultCode.ReadOnly ? Refusals.ReadOnly : message);
-            }
+                break;
+            case ResultCode.ReadOnly:
+                state.Fail(code, Refusals.ReadOnly);
+                break;
+            default:
+                FailOrThrow(state, code, message);
+                break;
         }
     }
 
     private static void FailOrThrow(State state, int code, string message)
     {
-        if (!ErrorClass.IsResult(code, fileFailed: false) && ResultCode.Primary(code) != ResultCode.ReadOnly)
+        if (!ErrorClass.IsResult(code, fileFailed: false))
         {
             throw new SqliteException(code, message);
         }

@@ -48,6 +48,7 @@ internal sealed class Reader : IDisposable
     /// <summary>From here on it sees the last commit, whatever is committed later. Quick, and on any thread.</summary>
     internal void Begin()
     {
+        Hooks.Welcome();
         _begin.Run();
         _fix.Run();
     }

@@ -41,13 +41,15 @@ internal sealed unsafe class ReaderHooks : IDisposable
     /// <summary>Ends what runs after a while, or when its asker has gone.</summary>
     internal void Begin(TimeSpan time, CancellationToken cancellation)
     {
-        _isInTheWay = false;
         _cancellation = cancellation;
         double ticks = time.TotalSeconds * _time.TimestampFrequency;
         _deadline = ticks >= long.MaxValue / 2 ? long.MaxValue : _time.GetTimestamp() + (long)ticks;
     }
 
     internal void End() => (_deadline, _cancellation) = (long.MaxValue, CancellationToken.None);
+
+    /// <summary>Whoever had it before was asked to give way, and not who has it now.</summary>
+    internal void Welcome() => _isInTheWay = false;
 
     /// <summary>Ends what runs at the next occasion: it holds back the WAL. Any thread.</summary>
     internal void GiveWay() => _isInTheWay = true;

@@ -8,7 +8,7 @@ internal sealed class ReaderPool(Func<Reader> open, int max)
     private readonly Lock _gate = new();
     private readonly Stack<Reader> _idle = new();
     private readonly HashSet<Reader> _busy = [];
-    private readonly Queue<TaskCompletionSource<Reader>> _waiting = new();
+    private readonly Queue<TaskCompletionSource<(ReaderPool Pool, Reader Reader)>> _waiting = new();
     private bool _retired;
 
     /// <summary>How many are under way.</summary>
@@ -26,32 +26,32 @@ internal sealed class ReaderPool(Func<Reader> open, int max)
     /// <summary>Takes a reader, or waits for one.</summary>
     /// <param name="cancellation">The asker gives up.</param>
     /// <exception cref="OperationCanceledException">Cancelled.</exception>
-    /// <exception cref="ObjectDisposedException">The pool is retired; there's another one by now, or the database is closed.</exception>
-    internal async ValueTask<Reader> TakeAsync(CancellationToken cancellation)
+    /// <exception cref="ObjectDisposedException">The pool is retired.</exception>
+    internal async ValueTask<(ReaderPool Pool, Reader Reader)> TakeAsync(CancellationToken cancellation)
     {
-        TaskCompletionSource<Reader> waiting;
+        TaskCompletionSource<(ReaderPool, Reader)> waiting;
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_retired, this);
             if (_idle.TryPop(out Reader? idle))
             {
                 _busy.Add(idle);
-                return idle;
+                return (this, idle);
             }
 
             if (_busy.Count < max)
             {
                 Reader opened = open();
                 _busy.Add(opened);
-                return opened;
+                return (this, opened);
             }
 
-            waiting = new TaskCompletionSource<Reader>(TaskCreationOptions.RunContinuationsAsynchronously);
+            waiting = new TaskCompletionSource<(ReaderPool, Reader)>(TaskCreationOptions.RunContinuationsAsynchronously);
             _waiting.Enqueue(waiting);
         }
 
         using CancellationTokenRegistration registration = cancellation.UnsafeRegister(
-            static (state, token) => ((TaskCompletionSource<Reader>)state!).TrySetCanceled(token), waiting);
+            static (state, token) => ((TaskCompletionSource<(ReaderPool, Reader)>)state!).TrySetCanceled(token), waiting);
         return await waiting.Task;
     }
 
@@ -60,9 +60,9 @@ internal sealed class ReaderPool(Func<Reader> open, int max)
     {
         lock (_gate)
         {
-            while (!_retired && _waiting.TryDequeue(out TaskCompletionSource<Reader>? waiting))
+            while (!_retired && _waiting.TryDequeue(out TaskCompletionSource<(ReaderPool, Reader)>? waiting))
             {
-                if (waiting.TrySetResult(reader))
+                if (waiting.TrySetResult((this, reader)))
                 {
                     return;
                 }
@@ -92,10 +92,11 @@ internal sealed class ReaderPool(Func<Reader> open, int max)
     }
 
     /// <summary>Lets nobody in any more, and closes who is idle; the others are closed as they come back.</summary>
-    internal void Retire()
+    /// <param name="next">Whoever waits goes on waiting there; null if there's nothing to wait for any more.</param>
+    internal void Retire(ReaderPool? next)
     {
         Reader[] idle;
-        TaskCompletionSource<Reader>[] waiting;
+        TaskCompletionSource<(ReaderPool, Reader)>[] waiting;
         lock (_gate)
         {
             _retired = true;
@@ -104,7 +105,8 @@ internal sealed class ReaderPool(Func<Reader> open, int max)
             _waiting.Clear();
         }
 
-        foreach (TaskCompletionSource<Reader> one in waiting)
+        next?.Adopt(waiting);
+        foreach (TaskCompletionSource<(ReaderPool, Reader)> one in next is null ? waiting : [])
         {
             one.TrySetException(new ObjectDisposedException(nameof(ReaderPool)));
         }
@@ -112,6 +114,31 @@ internal sealed class ReaderPool(Func<Reader> open, int max)
         foreach (Reader reader in idle)
         {
             reader.Dispose();
+        }
+    }
+
+    private void Adopt(TaskCompletionSource<(ReaderPool, Reader)>[] waiting)
+    {
+        lock (_gate)
+        {
+            foreach (TaskCompletionSource<(ReaderPool, Reader)> one in waiting)
+            {
+                if (_busy.Count == max)
+                {
+                    _waiting.Enqueue(one);
+                    continue;
+                }
+
+                Reader opened = open();
+                if (one.TrySetResult((this, opened)))
+                {
+                    _busy.Add(opened);
+                }
+                else
+                {
+                    _idle.Push(opened);
+                }
+            }
         }
     }
 }

@@ -70,7 +70,7 @@ internal sealed unsafe class SqliteVfs : IDisposable
     /// <summary>What <c>open_v2</c> knows it by.</summary>
     internal string Name { get; }
 
-    /// <summary>A write, a truncation or a flush has failed since the last <see cref="ForgetFailures"/>: what follows may be the machine's fault, and not the statement's.</summary>
+    /// <summary>A call has failed, ever: what follows may be the machine's fault, and not the statement's.</summary>
     internal bool SawFailure { get; private set; }
 
     /// <summary>A flush has failed, ever. What it should have made durable may be gone, and asking again would say otherwise (docs/internals/sqlite.md, J4).</summary>
@@ -94,8 +94,6 @@ internal sealed unsafe class SqliteVfs : IDisposable
     /// <summary>What time it is from now on, cut to milliseconds.</summary>
     internal void SetTime(DateTimeOffset time) => _time = time.ToUnixTimeMilliseconds() + JulianDayOfUnixEpoch;
 
-    internal void ForgetFailures() => SawFailure = false;
-
     /// <summary>Flushes the WAL of the one database that is open, which makes every commit durable. By the writer, between two transactions.</summary>
     /// <returns>SQLite's code. If it isn't zero, nobody knows what is on the disk.</returns>
     internal int FlushWal() => _wal == null ? ResultCode.Ok : Checked(_wal, VfsCall.Flush, Under(_wal)->Methods->Flush(Under(_wal), FlushNormal));
@@ -115,11 +113,13 @@ internal sealed unsafe class SqliteVfs : IDisposable
         int interfered = me.Interfere?.Invoke(VfsCall.Open, flags & KindMask) ?? 0;
         if (interfered > 0)
         {
+            me.SawFailure = true;
             return interfered;
         }
 
         byte* own = name == null ? me.TemporaryName() : null;
         int code = me._under->Open(me._under, own == null ? name : own, Under(file), flags, flagsOut);
+        me.SawFailure |= code != ResultCode.Ok;
         if (Under(file)->Methods == null)
         {
             NativeMemory.Free(own);
@@ -130,7 +130,8 @@ internal sealed unsafe class SqliteVfs : IDisposable
         file->Owner = table->Data;
         file->Kind = flags & KindMask;
         file->OwnName = own;
-        if ((flags & Wal) != 0)
+        // The first: another one belongs to a state that is looked at before it's put in the place of this one.
+        if ((flags & Wal) != 0 && me._wal == null)
         {
             me._wal = file;
         }
@@ -234,8 +235,13 @@ internal sealed unsafe class SqliteVfs : IDisposable
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Read(FileHead* file, byte* bytes, int count, long offset)
     {
-        int interfered = Of(file).Interfere?.Invoke(VfsCall.Read, file->Kind) ?? 0;
-        return interfered > 0 ? interfered : Under(file)->Methods->Read(Under(file), bytes, count, offset);
+        SqliteVfs me = Of(file);
+        int code = me.Interfere?.Invoke(VfsCall.Read, file->Kind) ?? ResultCode.Ok;
+        code = code != ResultCode.Ok ? code : Under(file)->Methods->Read(Under(file), bytes, count, offset);
+
+        // Statistics that can't be read are left out without a word, and some virtual tables call it their own error.
+        me.SawFailure |= code is not (ResultCode.Ok or ResultCode.InputOutputShortRead);
+        return code;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
