@@ -24,7 +24,7 @@ internal sealed partial class GraftService(
             Log.Found(logger, _node.Id, note);
         }
 
-        Log.Started(logger, _node.Id, _node.Cluster, _node.Address.ToString(), Say(_node.Origin));
+        Log.Started(logger, _node.Id, _node.Cluster, Say(_node.Origin), _node.Address.ToString());
         started(_node);
         _watch = WatchAsync(_node);
         _watchRemoved = WatchRemovedAsync(_node);
@@ -55,9 +55,9 @@ internal sealed partial class GraftService(
 
     private static string Say(NodeOrigin origin) => origin switch
     {
-        NodeOrigin.Founded => "It has founded the cluster.",
-        NodeOrigin.Joined => "It has joined the cluster.",
-        _ => "Its data directory belongs to the cluster already, so Join isn't looked at.",
+        NodeOrigin.Founded => "founded now",
+        NodeOrigin.Joined => "joined now",
+        _ => "known from its data directory; Join isn't looked at",
     };
 
     private void OnAlarm(GroupAlarm alarm)
@@ -105,8 +105,8 @@ internal sealed partial class GraftService(
 
     private static partial class Log
     {
-        [LoggerMessage(1001, LogLevel.Information, "{Node} of cluster {Cluster} is up and listens on {Address}. {Origin}")]
-        internal static partial void Started(ILogger logger, Consensus.NodeId node, Consensus.ClusterId cluster, string address, string origin);
+        [LoggerMessage(1001, LogLevel.Information, "{Node} of cluster {Cluster} ({Origin}) is up and listens on {Address}.")]
+        internal static partial void Started(ILogger logger, Consensus.NodeId node, Consensus.ClusterId cluster, string origin, string address);
 
         [LoggerMessage(1002, LogLevel.Information, "{Node} has stopped; its log is closed in order.")]
         internal static partial void Stopped(ILogger logger, Consensus.NodeId node);

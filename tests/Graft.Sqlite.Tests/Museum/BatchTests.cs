@@ -125,7 +125,7 @@ public sealed class BatchTests
             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 60) INSERT INTO doc SELECT i, 'w' || (abs(random()) % 30) || ' w' || (i % 7) FROM n",
             "DELETE FROM doc WHERE id % 5 = 0; INSERT INTO doc(body) VALUES ('w1 last')",
             "INSERT OR ROLLBACK INTO doc VALUES (500, 'w1 w2'), (1, 'twice')",
-            
+
             "SELECT rowid FROM f5 WHERE f5 MATCH 'w1 OR last' ORDER BY rank, rowid",
             "SELECT docid, snippet(f4) FROM f4 WHERE f4 MATCH 'w1' ORDER BY docid",
             "SELECT id, note FROM r WHERE x0 > 40 ORDER BY id",
