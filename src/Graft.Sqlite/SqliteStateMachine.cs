@@ -19,6 +19,7 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     private readonly SqliteLibrary _library;
     private readonly TimeProvider _time;
     private readonly SqliteWorker _worker;
+    private readonly Agreement _agreement;
     private ConnectionFactory? _factory;
     private Generations? _files;
     private OpenDatabase? _open;
@@ -42,11 +43,18 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
 #pragma warning disable RS0030 // The one place where nobody gave a clock: queries of a process of its own are timed by the machine's.
         _time = options.Time ?? TimeProvider.System;
 #pragma warning restore RS0030
+        _agreement = new Agreement(Fingerprint.Of(_library, options.ForeignKeys));
         _worker = new SqliteWorker("SQLite writer", options.Inline);
     }
 
     /// <summary>SQLite's version, such as <c>3.35.5</c>.</summary>
     public string LibraryVersion => _library.Version;
+
+    /// <summary>Whether the cluster has agreed on what to compute with, as far as this node has applied its log. Any thread.</summary>
+    public bool HasAgreed => _agreement.IsMade;
+
+    /// <summary>The command that proposes what this node computes with: the first in a new database, and harmless later.</summary>
+    internal ReadOnlyMemory<byte> Proposal => SqlCommandCodec.Encode(_agreement.Mine);
 
     /// <inheritdoc/>
     public LogIndex Durable { get; private set; }
@@ -89,7 +97,7 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
         ArgumentNullException.ThrowIfNull(commit);
         await _worker.RunAsync(() =>
         {
-            if (_restored)
+            if (_restored || Database.Batch.HasIncoming)
             {
                 Install(commit);
             }
@@ -132,11 +140,30 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     }
 
     /// <inheritdoc/>
-    public ValueTask<IStateImage> CaptureAsync()
+    public ValueTask<IStateImage> CaptureAsync() => ValueTask.FromResult<IStateImage>(TakeImage());
+
+    /// <summary>Copies the database as it is on this node now, without anything of Graft's: a file that every SQLite opens.</summary>
+    /// <remarks>Writes go on meanwhile. Wait for the freshness you want before (<see cref="GraftGroup.WaitAsync"/>).</remarks>
+    /// <param name="target">Where to.</param>
+    /// <param name="vacuum">Leave out what is free: slower, and a smaller file.</param>
+    /// <param name="cancellation">It isn't wanted any more.</param>
+    /// <exception cref="InvalidOperationException">The database isn't open.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled.</exception>
+    public async ValueTask BackupAsync(Stream target, bool vacuum = false, CancellationToken cancellation = default)
     {
-        Reader reader = OpenReader(Files.Current);
-        reader.Begin();
-        return ValueTask.FromResult<IStateImage>(new SqliteImage(reader, Factory, Files));
+        using SqliteImage image = TakeImage();
+        await image.WriteAsync(
+            target,
+            copy =>
+            {
+                // What is dropped is overwritten: answers of others have no place in a file that is handed on.
+                copy.Execute("PRAGMA secure_delete=ON; DROP TABLE _graft_row; DROP TABLE _graft_setting; DROP TABLE _graft_load; PRAGMA journal_mode=DELETE");
+                if (vacuum)
+                {
+                    copy.Execute("VACUUM");
+                }
+            },
+            cancellation);
     }
 
     /// <inheritdoc/>
@@ -263,11 +290,18 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
         return rows;
     }
 
+    private SqliteImage TakeImage()
+    {
+        Reader reader = OpenReader(Files.Current);
+        reader.Begin();
+        return new SqliteImage(reader, Factory, Files);
+    }
+
     private OpenDatabase OpenCurrent()
     {
         string path = Files.Current;
         var session = new WriterSession(Factory.OpenWriter(path), Factory.Writer);
-        return new OpenDatabase(session, new ReaderPool(() => OpenReader(path), _options.ReadersMax));
+        return new OpenDatabase(session, _agreement, new LoadDesk(session, Factory, Files), new ReaderPool(() => OpenReader(path), _options.ReadersMax));
     }
 
     private Reader OpenReader(string path) => new(Factory.OpenReader(path), _time, _options.Inline);
@@ -320,12 +354,12 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
         using SqliteConnection connection = Factory.OpenWriter(Files.Incoming);
         string? verdict = connection.Scalar("PRAGMA quick_check(1)");
         string? size = connection.Scalar("PRAGMA page_size");
-        string? tables = connection.Scalar("SELECT count(*) FROM sqlite_master WHERE name IN ('_graft_row', '_graft_setting')");
-        if (verdict != "ok" || size != PageBytes.ToString(CultureInfo.InvariantCulture) || tables != "2")
+        string? tables = connection.Scalar("SELECT count(*) FROM sqlite_master WHERE name IN ('_graft_row', '_graft_setting', '_graft_load')");
+        if (verdict != "ok" || size != PageBytes.ToString(CultureInfo.InvariantCulture) || tables != OwnNames.TableCount.ToString(CultureInfo.InvariantCulture))
         {
             throw new SqliteException(
                 ResultCode.Corrupt,
-                $"What was to be restored isn't a database of Graft's: quick_check says '{verdict}', its pages have {size} bytes, and it has {tables} of Graft's 2 tables.");
+                $"What was to be restored isn't a database of Graft's: quick_check says '{verdict}', its pages have {size} bytes, and it has {tables} of Graft's {OwnNames.TableCount} tables.");
         }
     }
 

@@ -140,7 +140,7 @@ public sealed class SqlWireTests
     [Theory]
     [InlineData("0102", true)]
     [InlineData("0103", true)]
-    [InlineData("0104", false)]
+    [InlineData("0104", true)]
     [InlineData("0105", true)]
     [InlineData("0106", true)]
     [InlineData("0107", false)]

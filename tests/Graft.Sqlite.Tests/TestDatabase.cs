@@ -10,9 +10,11 @@ internal sealed class TestDatabase : IAsyncDisposable
     private static int _made;
 
     private readonly string _root;
-    private readonly SqliteOptions _options;
+    private readonly bool _agrees;
+    private SqliteOptions _options;
 
-    private TestDatabase(string root, SqliteOptions options) => (_root, _options, Machine) = (root, options, new SqliteStateMachine(options));
+    private TestDatabase(string root, SqliteOptions options, bool agrees) =>
+        (_root, _options, _agrees, Machine) = (root, options, agrees, new SqliteStateMachine(options));
 
     internal SqliteStateMachine Machine { get; private set; }
 
@@ -27,11 +29,11 @@ internal sealed class TestDatabase : IAsyncDisposable
     internal static string NewRoot() =>
         Path.Combine(Path.GetTempPath(), $"graft-sqlite-{Environment.ProcessId}-{Interlocked.Increment(ref _made)}");
 
-    internal static async Task<TestDatabase> OpenAsync(Func<SqliteOptions, SqliteOptions>? change = null)
+    internal static async Task<TestDatabase> OpenAsync(Func<SqliteOptions, SqliteOptions>? change = null, bool agrees = true)
     {
         string root = NewRoot();
-        var options = new SqliteOptions { Directory = root, Inline = true, Time = new Graft.Tests.Support.VirtualTime() };
-        var made = new TestDatabase(root, change?.Invoke(options) ?? options);
+        var options = new SqliteOptions { Directory = root, Inline = true, Time = new Graft.Tests.Support.VirtualTime(), DigestBytesPerSecond = long.MaxValue };
+        var made = new TestDatabase(root, change?.Invoke(options) ?? options, agrees);
         await made.OpenMachineAsync();
         return made;
     }
@@ -43,9 +45,10 @@ internal sealed class TestDatabase : IAsyncDisposable
     }
 
     /// <summary>Ends the machine without a commit and opens another on the same files.</summary>
-    internal async Task ReopenAsync()
+    internal async Task ReopenAsync(Func<SqliteOptions, SqliteOptions>? change = null)
     {
         await Machine.DisposeAsync();
+        _options = change?.Invoke(_options) ?? _options;
         Machine = new SqliteStateMachine(_options);
         await OpenMachineAsync();
     }
@@ -104,6 +107,16 @@ internal sealed class TestDatabase : IAsyncDisposable
         return bytes.ToArray();
     }
 
+    /// <summary>Applies a proposal of what to compute with, in front of the first entry.</summary>
+    internal async Task<SqlAnswer> AgreeAsync(ReadOnlyMemory<byte> proposal)
+    {
+        var batch = new CommandBatch();
+        batch.Add(proposal, new AppliedAt(new LogIndex(Index), Start, 0));
+        await Machine.ApplyAsync(batch);
+        await CommitAsync();
+        return SqlWire.DecodeAnswer(batch.AnswerAt(0));
+    }
+
     /// <summary>Takes over another's state, as a node does that gets a snapshot.</summary>
     internal async Task RestoreAsync(byte[] image, ulong index, params StateRow[] rows)
     {
@@ -131,6 +144,12 @@ internal sealed class TestDatabase : IAsyncDisposable
         _ => throw new InvalidOperationException(),
     };
 
-    private async Task OpenMachineAsync() =>
+    private async Task OpenMachineAsync()
+    {
         OpenedWith = await Machine.OpenAsync(new MachineContext(new ClusterId(7), new NodeId(1), new GroupId(1)));
+        if (!Machine.HasAgreed && _agrees)
+        {
+            await AgreeAsync(Machine.Proposal);
+        }
+    }
 }

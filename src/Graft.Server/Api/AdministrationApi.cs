@@ -10,6 +10,8 @@ namespace Graft.Server;
 /// <summary>What looks after the cluster: its state, its members, its leader; and how a client finds out what became of a write.</summary>
 internal sealed class AdministrationApi(ClusterView cluster, WriteQueue queue)
 {
+    private static readonly TimeSpan LifetimeMax = TimeSpan.FromDays(365);
+
     private readonly StatusReport _report = new(cluster, queue);
 
     internal async Task StatusAsync(Exchange exchange)
@@ -20,7 +22,8 @@ internal sealed class AdministrationApi(ClusterView cluster, WriteQueue queue)
 
     internal async Task NodesAsync(Exchange exchange)
     {
-        JsonArray nodes = _report.OfNodes(await cluster.Group.StatusAsync(), exchange.Parameters.Has("nonvoters"));
+        MembersView? view = await cluster.AskLeaderAsync(exchange.Gone);
+        JsonArray nodes = _report.OfNodes(await cluster.Group.StatusAsync(), view, exchange.Parameters.Has("nonvoters"));
         if (exchange.Parameters.Find("ver") == "2")
         {
             await AnswerAsync(exchange, new JsonObject { ["nodes"] = nodes });
@@ -45,7 +48,7 @@ internal sealed class AdministrationApi(ClusterView cluster, WriteQueue queue)
         }
 
         cluster.SetServedBy(exchange);
-        await AnswerAsync(exchange, _report.OfNode(status, member));
+        await AnswerAsync(exchange, _report.OfNode(status, null, member));
     }
 
     internal async Task StepDownAsync(Exchange exchange)
@@ -155,16 +158,12 @@ internal sealed class AdministrationApi(ClusterView cluster, WriteQueue queue)
     internal static Task ReapAsync(Exchange exchange) =>
         AnswerAsync(exchange, new JsonObject { ["snapshots_reaped"] = 0, ["wals_checkpointed"] = 0 });
 
-    /// <summary>What this version hasn't, and says so.</summary>
-    internal static Task RefuseAsync(Exchange exchange) => exchange.AnswerAsync(
-        StatusCodes.Status501NotImplemented, $"{exchange.Request.Path} isn't there yet; docs/reference/rqlite-compatibility.md has what is");
-
     internal async Task OpenSessionAsync(Exchange exchange)
     {
         TimeSpan lifetime = TimeSpan.FromHours(1);
-        if (exchange.Parameters.Find("lifetime") is { } text && (!GoDuration.TryParse(text, out lifetime) || lifetime <= TimeSpan.Zero))
+        if (exchange.Parameters.Find("lifetime") is { } text && (!GoDuration.TryParse(text, out lifetime) || lifetime <= TimeSpan.Zero || lifetime > LifetimeMax))
         {
-            throw new RequestRefusedException("lifetime is not a valid duration");
+            throw new RequestRefusedException("lifetime is a duration above zero, of at most a year (8760h)");
         }
 
         ulong session = await cluster.Group.OpenSessionAsync(lifetime);

@@ -5,9 +5,12 @@ using Microsoft.AspNetCore.Http;
 
 namespace Graft.Server;
 
-/// <summary>The cluster as this node sees it. Nothing here asks another node.</summary>
+/// <summary>The cluster as this node sees it. Another node is asked only where that is said, and not waited for.</summary>
 internal sealed class ClusterView
 {
+    // What a page of status may take is a second.
+    private static readonly TimeSpan LeaderPatience = TimeSpan.FromMilliseconds(500);
+
     internal ClusterView(GraftNode node, NodeAddress address, ServerOptions options) =>
         (Node, Group, Address, Options) = (node, node.Group(), address, options);
 
@@ -49,6 +52,25 @@ internal sealed class ClusterView
     /// <summary>Where a node is reached; null if nobody has said.</summary>
     internal NodeAddress? Find(GroupStatus status, NodeId node) =>
         node == Node.Id ? Address : status.Peers.FirstOrDefault(peer => peer.Node == node)?.Link?.Address;
+
+    /// <summary>The members as their leader sees them; null if nobody is known to lead, or the leader doesn't answer at once.</summary>
+    /// <remarks>A follower has no reason to reach other followers, so it knows neither where they are nor whether they are there.</remarks>
+    internal async Task<MembersView?> AskLeaderAsync(CancellationToken cancellation)
+    {
+        if (Group.Leader is null)
+        {
+            return null;
+        }
+
+        try
+        {
+            return await Group.Roster.ListAsync(LeaderPatience, cancellation);
+        }
+        catch (GraftException)
+        {
+            return null;
+        }
+    }
 
     /// <summary>Whose id or address a text is.</summary>
     /// <returns>The id; null if the text is no id and nobody's address.</returns>

@@ -15,11 +15,11 @@ internal sealed class DataApi(ISqlDatabase database, ClusterView cluster, WriteQ
     // A text that is loaded has many statements, where a request has few.
     private const long LoadSteps = 100 * SqlRequest.DefaultStepBudget;
 
+    private const string IdempotencyKey = "Idempotency-Key";
+
     // What a dump begins with. Foreign keys are the cluster's to switch; looked at when all is loaded, they serve a dump as well.
     private const string DumpHead = "PRAGMA foreign_keys=OFF;";
     private const string LoadHead = "PRAGMA defer_foreign_keys=ON;";
-
-    private static ReadOnlySpan<byte> DatabaseHead => "SQLite format 3\0"u8;
 
     internal async Task ExecuteAsync(Exchange exchange)
     {
@@ -88,19 +88,10 @@ internal sealed class DataApi(ISqlDatabase database, ClusterView cluster, WriteQ
         await ExecuteAsync(exchange, RequestOf(exchange, statements));
     }
 
-    internal async Task LoadAsync(Exchange exchange)
+    /// <summary>Runs a text of SQL, whole or not at all.</summary>
+    internal async Task LoadTextAsync(Exchange exchange)
     {
-        if (await cluster.TryRedirectAsync(exchange))
-        {
-            return;
-        }
-
         ReadOnlyMemory<byte> body = await exchange.ReadBodyAsync();
-        if (body.Span.StartsWith(DatabaseHead))
-        {
-            throw new RequestRefusedException(StatusCodes.Status501NotImplemented, "a database file can't be loaded yet; load its text (sqlite3 file .dump)");
-        }
-
         if (body.IsEmpty)
         {
             throw new RequestRefusedException("no statements");
@@ -212,6 +203,11 @@ internal sealed class DataApi(ISqlDatabase database, ClusterView cluster, WriteQ
 
     private async Task QueueAsync(Exchange exchange)
     {
+        if (exchange.Request.Headers.ContainsKey(IdempotencyKey))
+        {
+            throw new RequestRefusedException($"{IdempotencyKey} goes with no queue: a queued write has a number of its own and is written once");
+        }
+
         bool waits = exchange.Parameters.Has("wait");
         IReadOnlyList<SqlStatement> statements = [];
         try
@@ -260,7 +256,7 @@ internal sealed class DataApi(ISqlDatabase database, ClusterView cluster, WriteQ
 
     private static WriteOptions WriteOptionsOf(Exchange exchange)
     {
-        string key = exchange.Request.Headers["Idempotency-Key"].ToString().Trim('"');
+        string key = exchange.Request.Headers[IdempotencyKey].ToString().Trim('"');
         if (key.Length == 0)
         {
             return new WriteOptions { Timeout = exchange.Timeout };
@@ -271,7 +267,7 @@ internal sealed class DataApi(ISqlDatabase database, ClusterView cluster, WriteQ
             && ulong.TryParse(parts[0], NumberStyles.None, CultureInfo.InvariantCulture, out ulong session) && session > 0
             && ulong.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out ulong sequence)
             ? new WriteOptions { Timeout = exchange.Timeout, Session = session, Sequence = sequence }
-            : throw new RequestRefusedException("Idempotency-Key is <session>/<number>: POST /api/v1/sessions opens a session, and each write in it has a number of its own");
+            : throw new RequestRefusedException($"{IdempotencyKey} is <session>/<number>: POST /api/v1/sessions opens a session, and each write in it has a number of its own");
     }
 
     private static async Task<IReadOnlyList<SqlStatement>> ReadQueryAsync(Exchange exchange)

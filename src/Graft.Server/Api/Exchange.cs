@@ -6,9 +6,10 @@ using Microsoft.AspNetCore.Http;
 namespace Graft.Server;
 
 /// <summary>One request, with its parameters read.</summary>
-internal sealed class Exchange(HttpContext context, QueryParameters parameters, TimeSpan defaultTimeout)
+internal sealed class Exchange(HttpContext context, QueryParameters parameters, ServerOptions options, BodyBudget bodies) : IDisposable
 {
     private readonly long _began = TimeProvider.System.GetTimestamp();
+    private long _bodyBytes;
 
     internal HttpContext Http => context;
 
@@ -22,7 +23,7 @@ internal sealed class Exchange(HttpContext context, QueryParameters parameters, 
     internal CancellationToken Gone => context.RequestAborted;
 
     /// <summary>How long the whole may take.</summary>
-    internal TimeSpan Timeout => parameters.Duration("timeout") is { } timeout && timeout > TimeSpan.Zero ? timeout : defaultTimeout;
+    internal TimeSpan Timeout => parameters.Duration("timeout") is { } timeout && timeout > TimeSpan.Zero ? timeout : options.DefaultTimeout;
 
     /// <summary>How long it has taken, if that was asked for.</summary>
     internal TimeSpan? Elapsed => parameters.Has("timings") ? TimeProvider.System.GetElapsedTime(_began) : null;
@@ -40,6 +41,13 @@ internal sealed class Exchange(HttpContext context, QueryParameters parameters, 
         while (true)
         {
             ReadResult read = await Request.BodyReader.ReadAsync(Gone);
+            bodies.Take(read.Buffer.Length);
+            _bodyBytes += read.Buffer.Length;
+            if (_bodyBytes > options.RequestBytesMax)
+            {
+                throw new RequestRefusedException(StatusCodes.Status413PayloadTooLarge, $"the body is longer than {options.RequestBytesMax} bytes");
+            }
+
             foreach (ReadOnlyMemory<byte> segment in read.Buffer)
             {
                 body.Write(segment.Span);
@@ -52,6 +60,9 @@ internal sealed class Exchange(HttpContext context, QueryParameters parameters, 
             }
         }
     }
+
+    /// <summary>Nothing of the body is needed any more.</summary>
+    public void Dispose() => bodies.Give(_bodyBytes);
 
     internal Task AnswerAsync(int status, string text)
     {

@@ -1,4 +1,3 @@
-using Graft.Network;
 using Microsoft.AspNetCore.Http;
 
 namespace Graft.Server;
@@ -12,26 +11,29 @@ internal sealed class HttpApi : IAsyncDisposable
     private readonly ServerOptions _options;
     private readonly RequestGate _gate;
     private readonly Route[] _routes;
+    private readonly BodyBudget _bodies;
     private readonly WriteQueue _queue;
     private readonly MetricsPage _metrics;
 
-    internal HttpApi(ServerOptions options, GraftNode node, ISqlDatabase database, NodeAddress address, RequestGate gate)
+    internal HttpApi(ServerOptions options, ClusterView cluster, ISqlDatabase database, Alarms alarms, RequestGate gate)
     {
-        (_options, _gate) = (options, gate);
-        _metrics = new MetricsPage(node.Id);
-        var cluster = new ClusterView(node, address, options);
-        _queue = new WriteQueue(new QueuedWriter(node.Group(), database), options.QueueRequestsMax, options.DrainTimeout);
+        (_options, _gate, _bodies) = (options, gate, new BodyBudget(options.RequestsBytesMax));
+        _metrics = new MetricsPage(cluster.Node.Id);
+        _queue = new WriteQueue(new QueuedWriter(cluster.Group, database), options.QueueRequestsMax, options.DrainTimeout);
         var data = new DataApi(database, cluster, _queue);
+        var files = new FileApi(database, cluster, data);
         var administration = new AdministrationApi(cluster, _queue);
+        var members = new MembersApi(cluster);
+        var events = new EventStream(cluster, alarms, gate.Closing);
         _routes =
         [
             new Route("/db/execute", IsPrefix: true) { Post = data.ExecuteAsync },
             new Route("/db/query", IsPrefix: true) { Get = data.QueryAsync, Post = data.QueryAsync },
             new Route("/db/request", IsPrefix: true) { Post = data.RequestAsync },
-            new Route("/db/load", IsPrefix: true) { Post = data.LoadAsync },
+            new Route("/db/load", IsPrefix: true) { Post = files.LoadAsync },
             new Route("/db/sql", IsPrefix: true) { Get = data.SqlAsync, Post = data.SqlAsync },
-            new Route("/db/backup", IsPrefix: true) { Get = AdministrationApi.RefuseAsync },
-            new Route("/boot") { Post = AdministrationApi.RefuseAsync },
+            new Route("/db/backup", IsPrefix: true) { Get = files.BackupAsync },
+            new Route("/boot") { Post = files.BootAsync },
             new Route("/status", IsPrefix: true) { Get = administration.StatusAsync },
             new Route("/nodes", IsPrefix: true) { Get = administration.NodesAsync },
             new Route("/readyz", IsPrefix: true) { Get = administration.ReadyAsync },
@@ -41,6 +43,9 @@ internal sealed class HttpApi : IAsyncDisposable
             new Route("/snapshot") { Post = administration.SnapshotAsync },
             new Route("/reap") { Post = AdministrationApi.ReapAsync },
             new Route("/metrics") { Get = _metrics.WriteAsync },
+            new Route("/api/v1/cluster") { Get = members.ClusterAsync },
+            new Route("/api/v1/members") { Post = members.ChangeAsync },
+            new Route("/api/v1/events") { Get = events.ServeAsync },
             new Route("/api/v1/sessions") { Post = administration.OpenSessionAsync },
             new Route("/api/v1/outcome") { Get = administration.OutcomeAsync },
             new Route("/api/v1/queue") { Get = administration.QueueAsync },
@@ -106,7 +111,7 @@ internal sealed class HttpApi : IAsyncDisposable
             return;
         }
 
-        var exchange = new Exchange(context, QueryParameters.Parse(context.Request.QueryString.Value ?? ""), _options.DefaultTimeout);
+        using var exchange = new Exchange(context, QueryParameters.Parse(context.Request.QueryString.Value ?? ""), _options, _bodies);
         string path = context.Request.Path.Value ?? "";
         if (Array.Find(_routes, route => route.Matches(path)) is not { } found)
         {

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Runtime.InteropServices;
 using System.Text.Json.Nodes;
 using Graft.Consensus;
+using Graft.Network;
 
 namespace Graft.Server;
 
@@ -51,25 +52,29 @@ internal sealed class StatusReport(ClusterView cluster, WriteQueue queue)
     }
 
     /// <summary>The members, as an array of the dialect's nodes.</summary>
-    internal JsonArray OfNodes(GroupStatus status, bool withLearners)
+    /// <param name="status">What this node knows.</param>
+    /// <param name="view">What the leader does, if it was asked and has answered.</param>
+    /// <param name="withLearners">Those too who don't vote.</param>
+    internal JsonArray OfNodes(GroupStatus status, MembersView? view, bool withLearners)
     {
         var nodes = new JsonArray();
         foreach (Member member in status.Membership.Members)
         {
             if (member.IsVoter || withLearners)
             {
-                nodes.Add((JsonNode)OfNode(status, member));
+                nodes.Add((JsonNode)OfNode(status, view, member));
             }
         }
 
         return nodes;
     }
 
-    internal JsonObject OfNode(GroupStatus status, Member member)
+    internal JsonObject OfNode(GroupStatus status, MembersView? view, Member member)
     {
         PeerStatus? peer = status.Peers.FirstOrDefault(each => each.Node == member.Id);
-        string address = cluster.Find(status, member.Id)?.ToString() ?? "";
-        bool isReachable = cluster.IsReachable(status, member.Id);
+        MemberView? seen = view?.Find(member.Id);
+        string address = cluster.Find(status, member.Id)?.ToString() ?? seen?.Address ?? "";
+        bool isReachable = cluster.IsReachable(status, member.Id) || seen is { IsReachable: true };
         TimeSpan roundTrip = peer?.Link?.RoundTrip ?? TimeSpan.Zero;
         var node = new JsonObject
         {

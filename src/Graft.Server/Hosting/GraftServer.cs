@@ -56,15 +56,17 @@ public sealed class GraftServer : IAsyncDisposable
     /// <param name="options">What it's told.</param>
     /// <param name="cancellation">Gives the start up.</param>
     /// <inheritdoc cref="GraftNode.StartAsync(NodeOptions, Func{IStateMachine}, CancellationToken)" path="/exception"/>
+    /// <exception cref="SqliteLibraryException">The library of SQLite isn't there, or lacks something.</exception>
     public static async Task<GraftServer> StartAsync(ServerOptions options, CancellationToken cancellation = default)
     {
         ArgumentNullException.ThrowIfNull(options);
         options.Validate(hasDisk: false);
+        SqliteStateMachine? machine = null;
         SqliteDatabase? database = null;
         var seams = new ServerSeams
         {
-            Machine = () => new SqliteStateMachine(options.SqliteOptions()),
-            Database = group => new ReplicatedDatabase(database = new SqliteDatabase(group)),
+            Machine = () => machine = new SqliteStateMachine(options.SqliteOptions()),
+            Database = group => new ReplicatedDatabase(database = new SqliteDatabase(group, machine!)),
         };
         GraftServer server = await StartAsync(options, seams, cancellation);
         server._database = database;
@@ -187,6 +189,8 @@ public sealed class GraftServer : IAsyncDisposable
         }
 
         _options.ConfigureNode?.Invoke(node);
+        var alarms = new Alarms();
+        node.OnAlarm += alarms.Add;
         var under = new NodeSeams
         {
             Disk = seams.Disk ?? new FileDisk(_options.DataDirectory!),
@@ -195,7 +199,10 @@ public sealed class GraftServer : IAsyncDisposable
             Network = port,
         };
         _node = await GraftNode.StartAsync(node, under, group => group == GraftNode.DefaultGroup ? seams.Machine() : null, cancellation);
-        Volatile.Write(ref _api, new HttpApi(_options, _node, seams.Database(_node.Group()), Address, _gate));
+
+        // The directory is this process's alone by now.
+        _options.DeleteUploads();
+        Volatile.Write(ref _api, new HttpApi(_options, new ClusterView(_node, Address, _options), seams.Database(_node.Group()), alarms, _gate));
         _ = WatchAsync(_node);
     }
 
@@ -204,6 +211,11 @@ public sealed class GraftServer : IAsyncDisposable
         if (await node.Failed is { } failure)
         {
             _stopped.TrySetException(failure);
+        }
+        else
+        {
+            // Removed, and asked to stop then: there is nothing left to serve.
+            await DisposeAsync();
         }
     }
 
@@ -233,6 +245,7 @@ public sealed class GraftServer : IAsyncDisposable
             await _web.StopAsync(patience.Token);
         });
         await AttemptAsync(async () => await _web.DisposeAsync());
+        _gate.Dispose();
         if (failure is not null)
         {
             ExceptionDispatchInfo.Throw(failure);

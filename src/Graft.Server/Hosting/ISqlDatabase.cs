@@ -10,4 +10,10 @@ internal interface ISqlDatabase
 
     /// <summary>Asks this node; the exceptions are those of <see cref="GraftGroup.QueryAsync"/>.</summary>
     ValueTask<SqlRead> QueryAsync(SqlQuery query, ReadConsistency consistency, TimeSpan timeout, CancellationToken cancellation);
+
+    /// <summary>Puts another database in its place; see <see cref="SqliteDatabase.LoadAsync"/>.</summary>
+    ValueTask<SqlWritten> LoadAsync(Stream source, TimeSpan lifetime, CancellationToken cancellation);
+
+    /// <summary>Copies this node's; see <see cref="SqliteStateMachine.BackupAsync"/>.</summary>
+    ValueTask BackupAsync(Stream target, bool vacuum, CancellationToken cancellation);
 }

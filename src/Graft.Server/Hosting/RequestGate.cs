@@ -3,11 +3,12 @@ using System.Net;
 namespace Graft.Server;
 
 /// <summary>Who is let in: requests that name this server as their host, from no page of another, and none while it stops.</summary>
-internal sealed class RequestGate
+internal sealed class RequestGate : IDisposable
 {
     private readonly HashSet<string> _hosts = new(StringComparer.OrdinalIgnoreCase) { "localhost" };
     private readonly HashSet<string> _origins = new(StringComparer.OrdinalIgnoreCase);
     private readonly TaskCompletionSource _empty = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _closing = new();
     private readonly Lock _gate = new();
     private int _inside;
     private bool _isClosed;
@@ -24,16 +25,8 @@ internal sealed class RequestGate
         _origins.UnionWith(options.AllowedOrigins);
     }
 
-    internal bool IsClosed
-    {
-        get
-        {
-            lock (_gate)
-            {
-                return _isClosed;
-            }
-        }
-    }
+    /// <summary>Cancelled as soon as nobody is let in any more: what would go on for ever ends then.</summary>
+    internal CancellationToken Closing => _closing.Token;
 
     /// <summary>Why a request isn't served, with its status; null if it is.</summary>
     /// <param name="host">What it names as its host, without a port.</param>
@@ -73,8 +66,8 @@ internal sealed class RequestGate
     }
 
     /// <summary>Lets nobody in any more.</summary>
-    /// <returns>Ends once all have left.</returns>
-    internal Task CloseAsync()
+    /// <remarks>Ends once all have left.</remarks>
+    internal async Task CloseAsync()
     {
         lock (_gate)
         {
@@ -82,8 +75,11 @@ internal sealed class RequestGate
             TellIfEmpty_NeedsLock();
         }
 
-        return _empty.Task;
+        await _closing.CancelAsync();
+        await _empty.Task;
     }
+
+    public void Dispose() => _closing.Dispose();
 
     private void TellIfEmpty_NeedsLock()
     {

@@ -49,6 +49,12 @@ public sealed class ServerOptions
     /// <summary>The longest body of a request, in bytes; above zero. What it writes has to fit <see cref="NodeOptions.CommandBytesMax"/> as well.</summary>
     public long RequestBytesMax { get; set; } = 16 << 20;
 
+    /// <summary>The longest database file that is taken to be loaded, in bytes; above zero. It lies below <see cref="DataDirectory"/> until the log has it.</summary>
+    public long LoadBytesMax { get; set; } = 8L << 30;
+
+    /// <summary>Bytes of bodies that are under way at one time; at least <see cref="RequestBytesMax"/>. A request beyond is refused as busy.</summary>
+    public long RequestsBytesMax { get; set; } = 256 << 20;
+
     /// <summary>How long a request may take that names no <c>timeout</c>; above zero.</summary>
     public TimeSpan DefaultTimeout { get; set; } = TimeSpan.FromSeconds(10);
 
@@ -73,6 +79,24 @@ public sealed class ServerOptions
     /// <summary>Says the rest of what a node can be told; called once, behind what these options say.</summary>
     public Action<NodeOptions>? ConfigureNode { get; set; }
 
+    private string Uploads => Path.Combine(DataDirectory ?? Path.GetTempPath(), "uploads");
+
+    /// <summary>What an earlier life was in the middle of; nobody waits for it any more.</summary>
+    internal void DeleteUploads()
+    {
+        if (DataDirectory is not null && Directory.Exists(Uploads))
+        {
+            Directory.Delete(Uploads, recursive: true);
+        }
+    }
+
+    /// <summary>A name for a file that is being uploaded.</summary>
+    internal string NewUpload()
+    {
+        Directory.CreateDirectory(Uploads);
+        return Path.Combine(Uploads, Path.GetRandomFileName());
+    }
+
     internal SqliteOptions SqliteOptions() => new()
     {
         Directory = Path.Combine(DataDirectory!, "sqlite"),
@@ -90,6 +114,8 @@ public sealed class ServerOptions
             Listen.IsLoopback || AllowAnonymousBeyondLoopback,
             $"Listen ({Listen}) is reached from other machines, and whoever reaches it may do anything. Listen on 127.0.0.1, or set AllowAnonymousBeyondLoopback if that network is trusted.");
         Require(RequestBytesMax > 0, $"RequestBytesMax ({RequestBytesMax}) must be above zero.");
+        Require(LoadBytesMax > 0, $"LoadBytesMax ({LoadBytesMax}) must be above zero.");
+        Require(RequestsBytesMax >= RequestBytesMax, $"RequestsBytesMax ({RequestsBytesMax}) must be at least RequestBytesMax ({RequestBytesMax}).");
         Require(DefaultTimeout > TimeSpan.Zero, $"DefaultTimeout ({DefaultTimeout}) must be above zero.");
         Require(HttpConnectionsMax > 0, $"HttpConnectionsMax ({HttpConnectionsMax}) must be above zero.");
         Require(QueueRequestsMax > 0, $"QueueRequestsMax ({QueueRequestsMax}) must be above zero.");

@@ -11,6 +11,8 @@ internal sealed class QueryParameters
     private static readonly string[] Integers = ["retries", "trailing_logs"];
     private static readonly string[] Counts = ["min_index", "step_budget", "max_rows", "max_bytes"];
 
+    private static readonly TimeSpan DurationMax = TimeSpan.FromDays(30);
+
     private readonly Dictionary<string, string> _values = new(StringComparer.Ordinal);
 
     private QueryParameters()
@@ -43,9 +45,11 @@ internal sealed class QueryParameters
     /// <summary>A value; null if it isn't there.</summary>
     internal string? Find(string name) => _values.GetValueOrDefault(name);
 
-    /// <summary>A duration; the default if it isn't there. What was parsed is one.</summary>
+    /// <summary>A duration of at most a month, which is what timers hold; the default if it isn't there. What was parsed is one.</summary>
     internal TimeSpan Duration(string name, TimeSpan otherwise = default) =>
-        _values.TryGetValue(name, out string? text) && GoDuration.TryParse(text, out TimeSpan duration) ? duration : otherwise;
+        !_values.TryGetValue(name, out string? text) || !GoDuration.TryParse(text, out TimeSpan duration) ? otherwise
+            : duration < DurationMax ? duration
+            : DurationMax;
 
     /// <summary>A count, not negative; null if it isn't there.</summary>
     internal long? Count(string name) => _values.TryGetValue(name, out string? text) ? long.Parse(text, CultureInfo.InvariantCulture) : null;

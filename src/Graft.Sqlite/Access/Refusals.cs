@@ -32,6 +32,9 @@ internal static class Refusals
         "a database may have 1,000 views, and 10,000 tables and triggers: SQLite compiles them by recursion, and its stack ends there; drop what isn't used. Nothing of the request has taken effect";
 
     internal const string Zero = "the text has a NUL in it, behind which SQLite would ignore everything; remove it";
+    internal const string NotAgreed =
+        "the cluster hasn't agreed on a version of SQLite yet: a node proposes its own once it's in touch with a quorum; try again shortly";
+
     internal const string UnusedValues = "more values were given than there are parameters";
     internal const string Nested = "cannot start a transaction within a transaction";
     internal const string NoTransaction = "cannot commit - no transaction is active";

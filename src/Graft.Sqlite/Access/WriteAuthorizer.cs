@@ -16,6 +16,9 @@ internal sealed class WriteAuthorizer
     /// <summary>A command of its own vacuums: SQLite attaches a file without a name.</summary>
     internal bool IsVacuuming { get; set; }
 
+    /// <summary>The text that is run speaks of <c>data_version</c> itself: a number of this connection.</summary>
+    internal bool NamesDataVersion { get; set; }
+
     /// <summary>What has been seen since it was set to none.</summary>
     internal StatementTraits Traits { get; set; }
 
@@ -52,6 +55,9 @@ internal sealed class WriteAuthorizer
                 return Verdict.Allow;
             case AuthorizerAction.Savepoint:
                 return Refuse(Refusals.Savepoint);
+            case AuthorizerAction.Pragma when OwnNames.Is(first, "data_version"u8) && !NamesDataVersion:
+                // FTS5 looks at it from inside, to know whether its caches still hold.
+                return Verdict.Allow;
             case AuthorizerAction.Pragma:
                 Traits |= StatementTraits.Pragma;
                 return Pragmas.IsForWrites(first) ? Verdict.Allow : Refuse(Refusals.Pragma(Encoding.UTF8.GetString(first)));
@@ -70,7 +76,8 @@ internal sealed class WriteAuthorizer
 
     private static bool IsInner(ReadOnlySpan<byte> table) =>
         OwnNames.Is(table, "dbstat"u8) || OwnNames.Is(table, "sqlite_stmt"u8) || OwnNames.Is(table, "sqlite_dbpage"u8)
-        || OwnNames.Is(table, "bytecode"u8) || OwnNames.Is(table, "tables_used"u8);
+        || OwnNames.Is(table, "bytecode"u8) || OwnNames.Is(table, "tables_used"u8)
+        || OwnNames.Is(table, "pragma_data_version"u8);
 
     private Verdict JudgeRead(ReadOnlySpan<byte> table, ReadOnlySpan<byte> column)
     {

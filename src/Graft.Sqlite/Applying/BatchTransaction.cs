@@ -1,11 +1,14 @@
 namespace Graft.Sqlite;
 
 /// <summary>The open transaction of a batch: entries, each in a savepoint, and what is needed to begin it anew.</summary>
-internal sealed class BatchTransaction(WriterSession session) : IDisposable
+internal sealed class BatchTransaction(WriterSession session, Agreement agreement, LoadDesk loads) : IDisposable
 {
     private readonly EntryRun _run = new(session);
     private readonly List<Entry> _entries = [];
     private bool _isOpen;
+
+    /// <summary>A loaded database is there, and the commit is to put it in this one's place.</summary>
+    internal bool HasIncoming { get; private set; }
 
     public void Dispose() => _run.Dispose();
 
@@ -16,25 +19,20 @@ internal sealed class BatchTransaction(WriterSession session) : IDisposable
     /// <exception cref="SqliteException">An error that befell this node.</exception>
     internal byte[] Apply(ReadOnlyMemory<byte> command, in AppliedAt at)
     {
-        SqlCommandKind kind;
-        ReadOnlyMemory<byte> body;
+        agreement.ExpectMine();
         try
         {
-            kind = SqlCommandCodec.ReadKind(command, out body);
+            SqlCommandKind kind = SqlCommandCodec.ReadKind(command, out ReadOnlyMemory<byte> body);
+            return kind == SqlCommandKind.Agree ? Agree(body)
+                : !agreement.IsMade ? _run.RefuseUnread(Refusals.NotAgreed)
+                : kind == SqlCommandKind.Statements ? ApplyStatements(body, at)
+                : kind == SqlCommandKind.Vacuum ? Vacuum(at)
+                : Load(kind, body, at);
         }
         catch (SqlFormatException damaged)
         {
+            // Any client can send any bytes. They're the same on every node, and so is this.
             return _run.RefuseUnread(damaged.Message);
-        }
-
-        switch (kind)
-        {
-            case SqlCommandKind.Statements:
-                return ApplyStatements(body, at);
-            case SqlCommandKind.Vacuum:
-                return Vacuum(at);
-            default:
-                return _run.RefuseUnread($"Commands of kind {kind} aren't known here.");
         }
     }
 
@@ -92,6 +90,46 @@ internal sealed class BatchTransaction(WriterSession session) : IDisposable
                     $"The entry at {entry.At.Index} was applied anew, because a later one rolled its transaction back, and answered otherwise than before.");
             }
         }
+    }
+
+    private byte[] Agree(ReadOnlyMemory<byte> body)
+    {
+        Fingerprint proposed = SqlCommandCodec.ReadFingerprint(body);
+        Open();
+        if (agreement.Propose(session, proposed) is { } why)
+        {
+            return _run.RefuseUnread(why);
+        }
+
+        agreement.ExpectMine();
+        return _run.AnswerDone();
+    }
+
+    // Each stands alone, so that none is ever done anew for another's sake.
+    private byte[] Load(SqlCommandKind kind, ReadOnlyMemory<byte> body, in AppliedAt at)
+    {
+        string? why = null;
+        switch (kind)
+        {
+            case SqlCommandKind.LoadBegin:
+                Upload upload = Upload.ReadBegin(body);
+                Open();
+                loads.Begin(upload, at);
+                break;
+            case SqlCommandKind.LoadPiece:
+                (ReadOnlyMemory<byte> hash, long offset, ReadOnlyMemory<byte> bytes) = Upload.ReadPiece(body);
+                Open();
+                why = loads.Add(hash, offset, bytes, at);
+                break;
+            default:
+                ReadOnlyMemory<byte> name = Upload.ReadEnd(body);
+                Open();
+                why = loads.End(name, at);
+                HasIncoming = why is null;
+                break;
+        }
+
+        return why is null ? _run.AnswerDone() : _run.RefuseUnread(why);
     }
 
     private byte[] Vacuum(in AppliedAt at)

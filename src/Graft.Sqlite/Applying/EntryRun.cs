@@ -31,21 +31,12 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
     /// <param name="body">The command behind its kind.</param>
     /// <param name="at">Its time and its seed.</param>
     /// <param name="skipped">Its statements that took a transaction away before; they're answered, and not run.</param>
+    /// <exception cref="SqlFormatException">The command is damaged; nothing has been done.</exception>
     /// <exception cref="SqliteException">An error that befell this node: nothing is known of the state any more.</exception>
     internal EntryEnd Run(ReadOnlyMemory<byte> body, in AppliedAt at, IReadOnlyList<SkippedStatement> skipped)
     {
-        SqlItemReader items;
-        try
-        {
-            _head = SqlCommandCodec.ReadHead(body, out items);
-            items.ExpectWhole();
-        }
-        catch (SqlFormatException damaged)
-        {
-            // Any client can send any bytes. They're the same on every node, and so is this.
-            return new EntryEnd(RefuseUnread(damaged.Message), null);
-        }
-
+        _head = SqlCommandCodec.ReadHead(body, out SqlItemReader items);
+        items.ExpectWhole();
         Begin(at, skipped);
         if (skipped.FirstOrDefault(static skip => skip.Ordinal == SkippedStatement.Whole) is { } whole)
         {
@@ -104,6 +95,7 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             return;
         }
 
+        _authorizer.NamesDataVersion = OwnNames.Contains(sql, "data_version"u8);
         if (session.Cache.TryGet(sql, out CachedStatement? cached))
         {
             RunStatement(cached.Statement, cached.Traits, standsAlone: items.Count == 1);
@@ -259,7 +251,9 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
                 return code;
             }
 
-            long affected = library.TotalChanges(session.Connection.Handle) == before ? 0 : library.Changes(session.Connection.Handle);
+            // What a virtual table writes to begin with isn't the client's.
+            bool changed = (traits & StatementTraits.ChangesSchema) == 0 && library.TotalChanges(session.Connection.Handle) != before;
+            long affected = !changed ? 0 : library.Changes(session.Connection.Handle);
             long lastRowId = library.LastInsertRowId(session.Connection.Handle);
             if (columns > 0)
             {

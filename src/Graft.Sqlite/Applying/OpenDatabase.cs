@@ -5,8 +5,11 @@ internal sealed class OpenDatabase : IDisposable
 {
     private bool _disposed;
 
-    internal OpenDatabase(WriterSession session, ReaderPool readers) =>
-        (Session, Batch, Readers) = (session, new BatchTransaction(session), readers);
+    internal OpenDatabase(WriterSession session, Agreement agreement, LoadDesk loads, ReaderPool readers)
+    {
+        (Session, Batch, Readers) = (session, new BatchTransaction(session, agreement, loads), readers);
+        agreement.Read(session.Connection);
+    }
 
     internal WriterSession Session { get; }
 

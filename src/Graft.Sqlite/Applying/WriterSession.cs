@@ -5,6 +5,12 @@ namespace Graft.Sqlite;
 /// <summary>An open generation of the database, as the one connection that writes it sees it.</summary>
 internal sealed class WriterSession : IDisposable
 {
+    /// <summary>Makes our tables.</summary>
+    internal const string OwnTables =
+        "CREATE TABLE IF NOT EXISTS _graft_row(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+        + " CREATE TABLE IF NOT EXISTS _graft_setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+        + " CREATE TABLE IF NOT EXISTS _graft_load(offset INTEGER PRIMARY KEY, bytes BLOB NOT NULL);";
+
     private const int DeferredForeignKeys = 10;
     private const int CachedStatementsMax = 512;
 
@@ -25,11 +31,7 @@ internal sealed class WriterSession : IDisposable
     {
         (Connection, Vfs) = (connection, vfs);
         Hooks = new WriterHooks(connection);
-        connection.Execute(
-            "BEGIN IMMEDIATE;"
-            + " CREATE TABLE IF NOT EXISTS _graft_row(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
-            + " CREATE TABLE IF NOT EXISTS _graft_setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-            + " COMMIT;");
+        connection.Execute($"BEGIN IMMEDIATE; {OwnTables} COMMIT");
         _begin = Own("BEGIN IMMEDIATE");
         _commit = Own("COMMIT");
         _rollback = Own("ROLLBACK");
@@ -152,10 +154,30 @@ internal sealed class WriterSession : IDisposable
         Hooks.Authorizer.KnowVirtualTables(names);
     }
 
-    /// <summary>Whether the schema has more than SQLite's compiler has stack for.</summary>
-    internal bool HasTooManyObjects()
+    /// <summary>A setting as a text; null if there's none of the name.</summary>
+    internal string? Setting(string name)
     {
-        using SqliteStatement count = Connection.Prepare("SELECT total(type='view'), total(type IN ('table', 'trigger')) FROM sqlite_master");
+        using SqliteStatement read = Connection.Prepare("SELECT value FROM _graft_setting WHERE name=?1");
+        read.BindText(1, Encoding.UTF8.GetBytes(name));
+        return read.StepOrThrow() ? Encoding.UTF8.GetString(read.Bytes(0)) : null;
+    }
+
+    /// <summary>Keeps a piece of a database that is being loaded.</summary>
+    internal void AddPiece(long offset, ReadOnlySpan<byte> bytes)
+    {
+        using SqliteStatement write = Connection.Prepare("INSERT OR REPLACE INTO _graft_load(offset, bytes) VALUES(?1, ?2)");
+        write.BindInteger(1, offset);
+        write.BindBlob(2, bytes);
+        write.Run();
+    }
+
+    /// <summary>Whether the schema has more than SQLite's compiler has stack for.</summary>
+    internal bool HasTooManyObjects() => HasTooManyObjects(Connection);
+
+    /// <summary>Whether a database's schema has more than SQLite's compiler has stack for.</summary>
+    internal static bool HasTooManyObjects(SqliteConnection connection)
+    {
+        using SqliteStatement count = connection.Prepare("SELECT total(type='view'), total(type IN ('table', 'trigger')) FROM sqlite_master");
         count.StepOrThrow();
         return count.Integer(0) > FixedSettings.ViewsMax || count.Integer(1) > FixedSettings.TablesAndTriggersMax;
     }

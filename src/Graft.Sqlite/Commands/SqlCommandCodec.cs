@@ -27,6 +27,27 @@ internal static class SqlCommandCodec
         return writer.Written.ToArray();
     }
 
+    /// <summary>A command that proposes what to compute with.</summary>
+    internal static byte[] Encode(Fingerprint fingerprint)
+    {
+        using var writer = new SqlByteWriter();
+        writer.Write(SqlFormat.Version);
+        writer.Write((byte)SqlCommandKind.Agree);
+        writer.WriteText(fingerprint.Value);
+        writer.WriteText(fingerprint.Description);
+        return writer.Written.ToArray();
+    }
+
+    /// <summary>What a command of <see cref="SqlCommandKind.Agree"/> proposes.</summary>
+    /// <exception cref="SqlFormatException">It's damaged.</exception>
+    internal static Fingerprint ReadFingerprint(ReadOnlyMemory<byte> body)
+    {
+        var reader = new SqlByteReader(body);
+        var fingerprint = new Fingerprint(reader.ReadText("the length of a fingerprint"), reader.ReadText("the length of a description"));
+        reader.ExpectEnd();
+        return fingerprint;
+    }
+
     /// <summary>What a command is, and what stands behind that.</summary>
     /// <exception cref="SqlFormatException">It's empty, or of a version or a kind that isn't known: <see cref="SqlFormatException.IsUnknown"/> then.</exception>
     internal static SqlCommandKind ReadKind(ReadOnlyMemory<byte> command, out ReadOnlyMemory<byte> body)
@@ -105,7 +126,7 @@ internal static class SqlCommandCodec
             SqlCommandKind kind = ReadKind(command, out ReadOnlyMemory<byte> body);
             if (kind != SqlCommandKind.Statements)
             {
-                return kind != SqlCommandKind.LoadPiece;
+                return true;
             }
 
             ReadHead(body, out SqlItemReader items);

@@ -9,8 +9,6 @@ internal sealed class LogicalDigest(Reader reader, TimeProvider time, long bytes
 {
     private const int PaceBytes = 1024 * 1024;
 
-    private static readonly string[] RowIdNames = ["rowid", "_rowid_", "oid"];
-
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
     private readonly byte[] _head = new byte[1 + sizeof(long)];
     private Reader? _reader = reader;
@@ -50,38 +48,17 @@ internal sealed class LogicalDigest(Reader reader, TimeProvider time, long bytes
         return BinaryPrimitives.ReadUInt128BigEndian(_hash.GetHashAndReset());
     }
 
-    private static List<string> Tables(SqliteConnection connection) => Column(
+    private static List<string> Tables(SqliteConnection connection) => TableShape.Column(
         connection,
-        "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE '\\_graft\\_%' ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name",
-        0);
+        "SELECT name FROM sqlite_master WHERE type='table' AND name NOT LIKE '\\_graft\\_%' ESCAPE '\\' AND sql NOT LIKE 'CREATE VIRTUAL%' ORDER BY name");
 
     // A full scan in the order of the table's own b-tree: of the rowid, or of the primary key where there's none.
     private static string SelectOf(SqliteConnection connection, string table)
     {
-        List<string> names = Column(connection, $"SELECT name FROM pragma_table_xinfo({Literal(table)})", 0);
-        List<string> stored = Column(connection, $"SELECT name FROM pragma_table_xinfo({Literal(table)}) WHERE hidden IN (0, 3)", 0);
-        bool hasRowId = connection.Scalar(
-            $"SELECT 1 FROM pragma_index_list({Literal(table)}) AS i WHERE i.origin='pk' AND NOT EXISTS (SELECT 1 FROM sqlite_master AS m WHERE m.type='index' AND m.name=i.name)") is null;
-        string? rowId = hasRowId ? RowIdNames.FirstOrDefault(name => !names.Contains(name, StringComparer.OrdinalIgnoreCase)) : null;
-        IEnumerable<string> columns = stored.Select(Quoted);
-        return $"SELECT {string.Join(", ", rowId is null ? columns : columns.Prepend(rowId))} FROM main.{Quoted(table)} NOT INDEXED";
+        IEnumerable<string> columns = TableShape.StoredColumns(connection, table).Select(TableShape.Quoted);
+        string? rowId = TableShape.RowIdOf(connection, table);
+        return $"SELECT {string.Join(", ", rowId is null ? columns : columns.Prepend(rowId))} FROM main.{TableShape.Quoted(table)} NOT INDEXED";
     }
-
-    private static List<string> Column(SqliteConnection connection, string sql, int column)
-    {
-        var values = new List<string>();
-        using SqliteStatement statement = connection.Prepare(sql);
-        while (statement.StepOrThrow())
-        {
-            values.Add(Encoding.UTF8.GetString(statement.Bytes(column)));
-        }
-
-        return values;
-    }
-
-    private static string Quoted(string name) => $"\"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
-
-    private static string Literal(string text) => $"'{text.Replace("'", "''", StringComparison.Ordinal)}'";
 
     private async ValueTask AddRowsAsync(SqliteConnection connection, string sql, CancellationToken cancellation)
     {

@@ -124,6 +124,16 @@ internal sealed unsafe class SqliteStatement(SqliteConnection connection, nint h
         return new ReadOnlySpan<byte>(bytes, _library.ColumnBytes(_handle, column));
     }
 
+    /// <summary>A column of this row, copied.</summary>
+    internal SqlValue Value(int column) => Type(column) switch
+    {
+        SqlValueKind.Integer => SqlValue.FromInteger(Integer(column)),
+        SqlValueKind.Real => SqlValue.FromReal(Real(column)),
+        SqlValueKind.Text => SqlValue.FromText(Bytes(column).ToArray()),
+        SqlValueKind.Blob => SqlValue.FromBlob(Bytes(column).ToArray()),
+        _ => SqlValue.Null,
+    };
+
     internal ReadOnlySpan<byte> Name(int column) => SqliteLibrary.Span(_library.ColumnName(_handle, column));
 
     internal ReadOnlySpan<byte> DeclaredType(int column) => SqliteLibrary.Span(_library.ColumnDeclaredType(_handle, column));

@@ -5,7 +5,6 @@ namespace Graft.Sqlite;
 /// <summary>A captured state: a reader that sees it, copied page by page when it's wanted.</summary>
 internal sealed class SqliteImage(Reader reader, ConnectionFactory factory, Generations files) : IStateImage
 {
-    private const int PagesPerStep = 256;
     private const int CopyBytes = 1024 * 1024;
 
     private Reader? _reader = reader;
@@ -22,13 +21,24 @@ internal sealed class SqliteImage(Reader reader, ConnectionFactory factory, Gene
     }
 
     /// <inheritdoc/>
-    public async ValueTask WriteAsync(Stream image, CancellationToken cancellation)
+    public ValueTask WriteAsync(Stream image, CancellationToken cancellation) => WriteAsync(image, static _ => { }, cancellation);
+
+    /// <summary>Writes it, changed.</summary>
+    /// <param name="image">Where to.</param>
+    /// <param name="change">Changes the copy, which is nobody else's.</param>
+    /// <param name="cancellation">It isn't wanted any more.</param>
+    internal async ValueTask WriteAsync(Stream image, Action<SqliteConnection> change, CancellationToken cancellation)
     {
         Reader open = _reader ?? throw new ObjectDisposedException(nameof(SqliteImage));
         string copy = files.NewImage();
         try
         {
-            Copy(open.Connection, copy, cancellation);
+            await open.Worker.RunAsync(() =>
+            {
+                using SqliteConnection target = factory.OpenCopy(copy);
+                DatabaseCopy.Copy(open.Connection, target, cancellation);
+                change(target);
+            });
             using var file = new FileStream(copy, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBytes);
             try
@@ -52,35 +62,4 @@ internal sealed class SqliteImage(Reader reader, ConnectionFactory factory, Gene
 
     // On the thread that writes the snapshot, which may be kept busy: the file's asynchronous calls would leave it.
     private static int Read(FileStream file, byte[] buffer) => file.Read(buffer, 0, CopyBytes);
-
-    // With the reader's transaction held, commits beside it don't begin the copy anew (docs/internals/sqlite.md, section 10).
-    private unsafe void Copy(SqliteConnection source, string path, CancellationToken cancellation)
-    {
-        using SqliteConnection target = factory.OpenCopy(path);
-        target.Execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF");
-        SqliteLibrary library = source.Library;
-        nint backup;
-        fixed (byte* main = "main\0"u8)
-        {
-            backup = library.BackupInit(target.Handle, main, source.Handle, main);
-        }
-
-        if (backup == 0)
-        {
-            throw target.Failed(library.ExtendedErrorCode(target.Handle));
-        }
-
-        int code;
-        do
-        {
-            code = cancellation.IsCancellationRequested ? ResultCode.Interrupt : library.BackupStep(backup, PagesPerStep);
-        }
-        while (code == ResultCode.Ok);
-        library.BackupFinish(backup);
-        cancellation.ThrowIfCancellationRequested();
-        if (code != ResultCode.Done)
-        {
-            throw new SqliteException(code, $"The database couldn't be copied: {SqliteLibrary.Text(library.ErrorText(code))}.");
-        }
-    }
 }

@@ -29,9 +29,15 @@ public sealed class CommandBatch
     /// <exception cref="IndexOutOfRangeException">There is no such position.</exception>
     public void Answer(int position, ReadOnlyMemory<byte> answer) => _answers.AsSpan(0, Count)[position] = answer;
 
-    internal ReadOnlyMemory<byte> AnswerAt(int position) => _answers.AsSpan(0, Count)[position];
+    /// <summary>What a command was answered; empty if it wasn't. For whoever tests a state machine: the node reads it behind the batch.</summary>
+    /// <param name="position">Of the command, below <see cref="Count"/>.</param>
+    /// <exception cref="IndexOutOfRangeException">There is no such position.</exception>
+    public ReadOnlyMemory<byte> AnswerAt(int position) => _answers.AsSpan(0, Count)[position];
 
-    internal void Add(ReadOnlyMemory<byte> command, in AppliedAt at)
+    /// <summary>Adds a command behind the others. For whoever tests a state machine: batches that a node hands out are complete.</summary>
+    /// <param name="command">Its bytes, which nobody changes while the batch is in use.</param>
+    /// <param name="at">Where and when it's applied.</param>
+    public void Add(ReadOnlyMemory<byte> command, in AppliedAt at)
     {
         if (Count == _commands.Length)
         {

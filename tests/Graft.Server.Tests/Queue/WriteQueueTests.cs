@@ -107,6 +107,14 @@ public sealed class WriteQueueTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_key_of_a_session_goes_with_no_queue()
+    {
+        string answer = await _server.Client.AskAsync(HttpMethod.Post, "/db/execute?queue", """["INSERT a"]""", headers: ("Idempotency-Key", "7/1"));
+
+        Assert.StartsWith("400 Idempotency-Key goes with no queue", answer, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_stop_writes_what_waits()
     {
         await _server.Client.PostAsync("/db/execute?queue", """["INSERT a"]""");

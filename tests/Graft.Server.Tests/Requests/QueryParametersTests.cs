@@ -20,6 +20,10 @@ public sealed class QueryParametersTests
     public void Escapes_are_undone() =>
         Assert.Equal("SELECT * FROM fée WHERE a>'1+1'", QueryParameters.Parse("q=SELECT+*%20FROM%20f%C3%A9e+WHERE+a%3E'1%2B1'").Find("q"));
 
+    [Fact]
+    public void No_duration_is_longer_than_a_timer_holds() =>
+        Assert.Equal(TimeSpan.FromDays(30), QueryParameters.Parse("timeout=100000h").Duration("timeout"));
+
     [Theory]
     [InlineData("timeout=5", "timeout is not a valid duration")]
     [InlineData("freshness=x", "freshness is not a valid duration")]

@@ -108,7 +108,9 @@ public sealed class AdministrationApiTests : IAsyncLifetime
     [InlineData("GET", "/leaders", 404)]
     [InlineData("OPTIONS", "/nowhere", 200)]
     [InlineData("GET", "/db/backup", 501)]
-    [InlineData("POST", "/boot", 501)]
+    [InlineData("POST", "/boot", 400)]
+    [InlineData("GET", "/db/backup?fmt=sql", 501)]
+    [InlineData("GET", "/db/backup?fmt=sql&vacuum", 500)]
     public async Task Paths_and_methods_are_judged_as_in_the_dialect(string method, string path, int status)
     {
         using HttpResponseMessage response = await _server.Client.SendAsync(new HttpMethod(method), path);

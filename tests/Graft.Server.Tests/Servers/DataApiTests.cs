@@ -195,10 +195,6 @@ public sealed class DataApiTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_database_file_is_refused_and_not_taken_for_SQL() =>
-        Assert.StartsWith("501 ", await _server.Client.AskAsync(HttpMethod.Post, "/db/load", "SQLite format 3\0…", "application/octet-stream"), StringComparison.Ordinal);
-
-    [Fact]
     public async Task Nothing_is_rewritten() =>
         Assert.Equal(
             """200 {"results":[{"original":"SELECT random()","rewritten":"SELECT random()"}]}""",
@@ -228,6 +224,13 @@ public sealed class DataApiTests : IAsyncLifetime
         Assert.StartsWith("400 Idempotency-Key is <session>/<number>", answer, StringComparison.Ordinal);
         Assert.Empty(_server.Machine.Applied);
     }
+
+    [Theory]
+    [InlineData("0s")]
+    [InlineData("soon")]
+    [InlineData("8761h")]
+    public async Task A_session_has_a_lifetime_that_the_log_can_hold(string lifetime) =>
+        Assert.StartsWith("400 lifetime is a duration", await _server.Client.PostAsync($"/api/v1/sessions?lifetime={lifetime}"), StringComparison.Ordinal);
 
     [Fact]
     public async Task A_session_that_isnt_known_is_a_conflict() =>

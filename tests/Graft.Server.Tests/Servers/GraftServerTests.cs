@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Graft.Consensus;
 using Graft.Network;
 
 namespace Graft.Server.Tests;
@@ -60,6 +61,36 @@ public sealed class GraftServerTests
 
         Assert.StartsWith("413 ", await server.Client.PostAsync("/db/execute", new string(' ', 101)), StringComparison.Ordinal);
         Assert.StartsWith("200 ", await server.Client.PostAsync("/db/execute", """["INSERT a"]"""), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Bodies_of_all_requests_share_a_limit_and_give_back_what_they_took()
+    {
+        await using TestServer server = await TestServer.StartAsync(static options => (options.RequestBytesMax, options.RequestsBytesMax) = (100, 150));
+        var gate = new TaskCompletionSource();
+        server.Database.Gate = gate.Task;
+        Task<string> held = server.Client.PostAsync("/db/execute", """["INSERT a"]""".PadRight(90));
+        await server.Database.Entered.Task;
+
+        Assert.StartsWith("503 too many bytes", await server.Client.PostAsync("/db/execute", """["INSERT b"]""".PadRight(90)), StringComparison.Ordinal);
+        gate.SetResult();
+        await held;
+
+        Assert.StartsWith("200 ", await server.Client.PostAsync("/db/execute", """["INSERT c"]""".PadRight(90)), StringComparison.Ordinal);
+        Assert.Equal(["INSERT a", "INSERT c"], server.Machine.Applied);
+    }
+
+    [Fact]
+    public async Task A_node_that_was_told_to_go_takes_the_server_with_it()
+    {
+        await using TestServer stays = await TestServer.StartAsync();
+        TestServer goes = await TestServer.StartAsync(join: stays);
+
+        MembershipChange change = MembershipChange.None.Remove(goes.Server.Node.Id);
+        await stays.Server.Node.Group().Roster.ChangeAsync(new MembersRequest(change) { StopRemoved = true }, default, TestContext.Current.CancellationToken);
+
+        await goes.Server.Stopped;
+        await goes.DisposeAsync();
     }
 
     [Fact]

@@ -39,6 +39,16 @@ internal sealed class HttpCaller : IDisposable
         return await _client.SendAsync(request, TestContext.Current.CancellationToken);
     }
 
+    /// <summary>Posts bytes, and gives status and body with a blank between.</summary>
+    internal async Task<string> SendBytesAsync(string path, byte[] body)
+    {
+        using var content = new ByteArrayContent(body);
+        content.Headers.TryAddWithoutValidation("Content-Type", "application/octet-stream");
+        using HttpResponseMessage response = await _client.PostAsync(new Uri(path, UriKind.Relative), content, TestContext.Current.CancellationToken);
+        string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        return string.Create(CultureInfo.InvariantCulture, $"{(int)response.StatusCode} {text}").TrimEnd();
+    }
+
     /// <summary>A header of an answer; null if it isn't there.</summary>
     internal static string? Header(HttpResponseMessage response, string name) =>
         response.Headers.TryGetValues(name, out IEnumerable<string>? values) ? string.Join(',', values) : null;

@@ -52,6 +52,10 @@ internal sealed class ScriptedDatabase(GraftGroup group) : ISqlDatabase
         return new SqlRead(Answer(query.Statements, isAllOrNothing: false, isWriting: false), read.Applied);
     }
 
+    public ValueTask<SqlWritten> LoadAsync(Stream source, TimeSpan lifetime, CancellationToken cancellation) => throw new NotSupportedException("It's scripted.");
+
+    public ValueTask BackupAsync(Stream target, bool vacuum, CancellationToken cancellation) => throw new NotSupportedException("It's scripted.");
+
     private SqlAnswer Answer(IReadOnlyList<SqlStatement> statements, bool isAllOrNothing, bool isWriting)
     {
         List<SqlResult> results = [];

@@ -34,6 +34,12 @@ public sealed class SharedPortTests
         }
 
         Assert.All([a, b, c], static server => Assert.Equal(["INSERT a", "INSERT a", "INSERT a"], server.Machine.Applied));
+        foreach (TestServer server in (TestServer[])[a, b, c])
+        {
+            string nodes = await server.Client.GetAsync("/nodes?ver=2");
+            Assert.Equal(3, nodes.Split("\"reachable\":true").Length - 1);
+            Assert.All([a, b, c], member => Assert.Contains($"\"addr\":\"{member.Server.Address}\"", nodes, StringComparison.Ordinal));
+        }
     }
 
     [Fact]

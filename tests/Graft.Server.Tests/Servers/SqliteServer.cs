@@ -31,7 +31,7 @@ internal sealed class SqliteServer : IAsyncDisposable
             Found = join is null,
             ConfigureNode = static node =>
             {
-                (node.SegmentBytes, node.LogCacheBytes, node.CommandBytesMax) = (1 << 20, 1 << 20, 120 << 10);
+                (node.SegmentBytes, node.LogCacheBytes) = (5 << 20, 9 << 20);
                 node.ElectionTimeout = TimeSpan.FromMilliseconds(300);
             },
         };

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.IO.Compression;
 using System.Text.Json;
 
 namespace Graft.Server.Tests;
@@ -92,6 +93,45 @@ public sealed class SqliteServerTests : IAsyncLifetime
         Assert.DoesNotContain("error", loaded, StringComparison.Ordinal);
         Assert.Equal("""200 {"results":[{"error":"no such table: missing"}]}""", failed);
         Assert.EndsWith("""[["t"]]}]}""", await Client.GetAsync("/db/query?q=SELECT+name+FROM+sqlite_master+WHERE+type='table'+AND+name+NOT+LIKE+'\\_graft%25'+ESCAPE+'\\'"), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("/db/backup", "/db/load")]
+    [InlineData("/db/backup?vacuum&fmt=delete", "/boot")]
+    [InlineData("/db/backup?compress&noleader", "/db/load?timings")]
+    public async Task A_backup_of_one_cluster_is_loaded_into_another(string backup, string load)
+    {
+        await Client.PostAsync("/db/execute", """["CREATE TABLE t(a PRIMARY KEY, b)","CREATE INDEX i ON t(b)","INSERT INTO t VALUES('x', randomblob(100000))"]""");
+        using HttpResponseMessage taken = await Client.SendAsync(HttpMethod.Get, backup);
+        byte[] file = await taken.Content.ReadAsByteArrayAsync(TestContext.Current.CancellationToken);
+        if (backup.Contains("compress", StringComparison.Ordinal))
+        {
+            using var unpacked = new MemoryStream();
+            await using var packed = new GZipStream(new MemoryStream(file), CompressionMode.Decompress);
+            await packed.CopyToAsync(unpacked, TestContext.Current.CancellationToken);
+            file = unpacked.ToArray();
+        }
+
+        await using SqliteServer other = await SqliteServer.StartAsync();
+        await other.Client.PostAsync("/db/execute", """["CREATE TABLE u(a)"]""");
+        string loaded = await other.Client.SendBytesAsync(load, file);
+
+        Assert.StartsWith("""200 {"results":[]""", loaded, StringComparison.Ordinal);
+        Assert.DoesNotContain("error", loaded, StringComparison.Ordinal);
+        const string Contents = "/db/query?level=strong&q=SELECT+*+FROM+t+UNION+ALL+SELECT+name,sql+FROM+sqlite_master+WHERE+name+NOT+LIKE+'$_graft%25'+ESCAPE+'$'";
+        Assert.Equal(await Client.GetAsync(Contents), await other.Client.GetAsync(Contents));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_no_database_changes_nothing()
+    {
+        await Client.PostAsync("/db/execute", """["CREATE TABLE t(a)"]""");
+        byte[] broken = new byte[100_000];
+        "SQLite format 3\0"u8.CopyTo(broken);
+
+        Assert.StartsWith("""200 {"results":[],"error":""", await Client.SendBytesAsync("/db/load", broken), StringComparison.Ordinal);
+        Assert.Equal("400 invalid SQLite data", await Client.SendBytesAsync("/boot", new byte[10]));
+        Assert.EndsWith("""[[0]]}]}""", await Client.GetAsync("/db/query?q=SELECT+count(*)+FROM+t"), StringComparison.Ordinal);
     }
 
     [Fact]
