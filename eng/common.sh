@@ -87,7 +87,7 @@ run_published() {
     ) 9>"$root/artifacts/$name.lock" || exit $?
   fi
 
-  exec dotnet "$published/$name.dll" "$@"
+  GRAFT_NAME=$0 exec dotnet "$published/$name.dll" "$@"
 }
 
 # Whether nothing that a build reads is newer than a file. A source that was deleted has made its folder newer.

@@ -33,7 +33,7 @@ internal static class GraftProgram
         catch (FailureException failed)
         {
             await terminal.Error.WriteAsync(
-                Invocation.WantsJson(parsed, globals, terminal) ? FailureText.ForScripts(failed.Failure) : FailureText.ForPeople(failed.Failure));
+                Invocation.WantsJson(parsed, globals, terminal) ? FailureText.ForScripts(failed.Failure) : FailureText.ForPeople(failed.Failure, terminal.Name));
             return (int)failed.Failure.Code;
         }
     }

@@ -44,6 +44,7 @@ internal static class GraftTree
         root.Subcommands.Add(MemberVerb.Build(verbs));
         root.Subcommands.Add(CommandVerb.Build(verbs));
         root.Subcommands.Add(QueryVerb.Build(verbs));
+        root.Subcommands.Add(SqlVerb.Build(verbs));
         root.Subcommands.Add(StatusVerb.Build(verbs));
         root.Subcommands.Add(ConfigurationVerb.Build(verbs));
         root.Subcommands.Add(LeaderVerb.Build(verbs));

@@ -25,6 +25,9 @@ internal sealed record Terminal
 
     internal required TimeProvider Time { get; init; }
 
+    /// <summary>How the command was called, for lines that are to be pasted: <c>graft</c>, or the script that started it.</summary>
+    internal string Name => Variable("GRAFT_NAME") is { Length: > 0 } name ? name : "graft";
+
     internal static Terminal OfMachine()
     {
         var utf8 = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false);

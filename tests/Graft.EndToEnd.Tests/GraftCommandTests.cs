@@ -143,6 +143,65 @@ public sealed class GraftCommandTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task A_script_is_run_to_its_first_error_and_a_transaction_is_sent_as_a_whole()
+    {
+        await StartAsync(1);
+        string peer = _addresses[0];
+        GraftCommand run = await ExpectAsync(
+            0,
+            ["sql", "-c", peer],
+            """
+            CREATE TABLE t(x);
+            CREATE TRIGGER twice AFTER INSERT ON t WHEN new.x < 10 BEGIN
+              INSERT INTO t VALUES (new.x + 10);
+            END;
+            BEGIN; INSERT INTO t VALUES (1);
+            INSERT INTO t VALUES (2); COMMIT;
+            BEGIN; INSERT INTO t VALUES (3); ROLLBACK;
+            .mode csv
+            WITH n AS (SELECT x FROM t) SELECT count(*) AS n, sum(x) AS s FROM n;
+            .tables
+            SELECT max(x) AS m FROM t
+            """);
+        Assert.Equal("n,s\r\n4,26\r\ntype,name\r\ntable,t\r\nm\r\n12\r\n", run.Out);
+
+        GraftCommand stopped = await ExpectAsync(7, ["sql", "-c", peer], "SELECT 1 AS a;\nSELECT nope;\nSELECT 2 AS b;\n");
+        Assert.Equal("A\n1\n", stopped.Out);
+        Assert.Contains("no such column: nope", stopped.Error, StringComparison.Ordinal);
+
+        GraftCommand on = await ExpectAsync(7, ["sql", "-c", peer], ".bail off\nSELECT nope;\nSELECT 2 AS b;\n");
+        Assert.Equal("B\n2\n", on.Out);
+        Assert.Equal("[{\"x\":1}]\n", (await ExpectAsync(0, "sql", "--mode", "json", "SELECT x FROM t WHERE x = 1", "-c", peer)).Out);
+    }
+
+    [Fact]
+    public async Task A_change_of_members_is_planned_first_and_wants_a_yes_where_it_is_dangerous()
+    {
+        await StartAsync(3);
+        string peer = _addresses[0];
+        string last = _addresses[2];
+        GraftCommand plan = await ExpectAsync(0, "member", "remove", last, "--dry-run", "-c", peer);
+        Assert.Contains("nothing was changed", plan.Out, StringComparison.Ordinal);
+        Assert.Matches("voters +3 +2", plan.Out);
+
+        GraftCommand refused = await ExpectAsync(6, "member", "remove", last, "-c", peer);
+        Assert.Contains("needs confirmation", refused.Error, StringComparison.Ordinal);
+        Assert.Contains("can lose 1 now, and 0 afterwards", refused.Error, StringComparison.Ordinal);
+
+        await ExpectAsync(0, "member", "demote", last, "--yes", "-c", peer);
+        Assert.Contains("learner", (await ExpectAsync(0, "member", "list", "-c", peer)).Out, StringComparison.Ordinal);
+        await ExpectAsync(0, "member", "promote", last, "-c", peer);
+        await ExpectAsync(6, "member", "promote", "127.0.0.1:1", "-c", peer);
+        using (JsonDocument json = JsonDocument.Parse((await ExpectAsync(0, "member", "move", last, last, "-c", peer, "--json")).Out))
+        {
+            Assert.Equal("MembersChanged", json.RootElement.GetProperty("kind").GetString());
+        }
+
+        await ExpectAsync(0, "member", "remove", last, "--yes", "-c", peer);
+        await _nodes[2].AssertEndedAsync(0, Bound);
+    }
+
+    [Fact]
     public async Task Nobody_who_answers_is_exit_code_3_and_a_taken_port_says_so()
     {
         await StartAsync(1);

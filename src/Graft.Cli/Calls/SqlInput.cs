@@ -90,7 +90,7 @@ internal sealed class SqlInput
         return SqlValue.FromText(text);
     }
 
-    private static async Task<string> ReadFileAsync(string path, CancellationToken cancellation)
+    internal static async Task<string> ReadFileAsync(string path, CancellationToken cancellation)
     {
         try
         {

@@ -197,9 +197,9 @@ internal sealed class DemoRun : IAsyncDisposable
             + (isLoaded ? $"Loaded sample data: {DemoSample.Loaded}.\n" : "The data of the last time is still there.\n")
             + $"""
 
-                Ask it      graft query "SELECT name, count(*) AS orders FROM users JOIN orders ON user_id = users.id GROUP BY name" -c {first}
-                Change it   graft command "INSERT INTO users(name) VALUES ('ada')" -c {first}
-                Watch it    graft status --watch -c {first}
+                Ask it      {_run.Terminal.Name} query "SELECT name, count(*) AS orders FROM users JOIN orders ON user_id = users.id GROUP BY name" -c {first}
+                Change it   {_run.Terminal.Name} command "INSERT INTO users(name) VALUES ('ada')" -c {first}
+                Watch it    {_run.Terminal.Name} status --watch -c {first}
                 Break it    press k to crash the leader, h to heal, w to start a write load,
                             q to quit
 

@@ -25,7 +25,9 @@ internal static class FailureText
     };
 
     /// <summary>For people: the sentence with its code, facts, what was applied, and what to try. Ends with a line break.</summary>
-    internal static string ForPeople(Failure failure)
+    /// <param name="failure">What to say.</param>
+    /// <param name="name">How graft was called, for what is to be pasted.</param>
+    internal static string ForPeople(Failure failure, string name = "graft")
     {
         string code = $"[{NameOf(failure.Code)}]";
         string head = $"error: {failure.Message}";
@@ -52,7 +54,7 @@ internal static class FailureText
         string lead = "  try: ";
         foreach (string hint in failure.Hints)
         {
-            text.Append(lead).Append(hint).Append('\n');
+            text.Append(lead).Append(hint.StartsWith("graft ", StringComparison.Ordinal) ? name + hint["graft".Length..] : hint).Append('\n');
             lead = "       ";
         }
 

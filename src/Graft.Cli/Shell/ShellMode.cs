@@ -1,0 +1,14 @@
+namespace Graft.Cli;
+
+/// <summary>How the shell prints rows.</summary>
+internal enum ShellMode
+{
+    Box,
+    Table,
+    Csv,
+    Json,
+    Jsonl,
+    Line,
+    Markdown,
+    Insert,
+}
