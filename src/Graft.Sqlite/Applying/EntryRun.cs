@@ -162,10 +162,21 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
                 continue;
             }
 
-            RunStatement(statement, traits, standsAlone: isOnlyItem && isOnly);
-
             // A pragma acts when it's prepared, so it has to be prepared each time.
-            if (isOnly && _lost is null && (traits & (StatementTraits.Pragma | StatementTraits.ChangesSchema)) == 0)
+            bool keep = isOnly && (traits & (StatementTraits.Pragma | StatementTraits.ChangesSchema)) == 0;
+            try
+            {
+                RunStatement(statement, traits, standsAlone: isOnlyItem && isOnly);
+                keep &= _lost is null;
+            }
+            catch
+            {
+                // Left open it would keep the connection, and with it the locks, behind its close.
+                statement.Dispose();
+                throw;
+            }
+
+            if (keep)
             {
                 statement.Reset();
                 session.Cache.Add(new CachedStatement(sql.ToArray(), statement, traits));
@@ -184,6 +195,9 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         int ordinal = _ordinal++;
         if (Skipped(ordinal) is { } skip)
         {
+            // It took its values, and those behind it take theirs.
+            _binder.TryBind(statement);
+            statement.Reset();
             _steps += skip.Steps;
             Fail(skip.Code, skip.Message);
             EndTransaction(keep: false);
@@ -387,8 +401,21 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             return;
         }
 
-        // Not undone: what OR FAIL has left behind is to stay, unless a foreign key forbids it, which is the error then.
-        if (!guarded || EndSingle(mark: null))
+        // Only a constraint may leave something behind that is to stay (OR FAIL), unless a foreign key forbids it, which is the error then. What
+        // SQLite expects no error of, it can't undo by itself in a transaction, and by itself each of these is one.
+        bool keeps = ResultCode.Primary(code) == ResultCode.Constraint;
+        if (!keeps && guarded)
+        {
+            Undo(session.Single);
+            ForgetPragma();
+        }
+        else if (!keeps && !_head.AllOrNothing && !_inTransaction)
+        {
+            Undo(session.Entry);
+            session.Entry.Begin();
+        }
+
+        if (!keeps || !guarded || EndSingle(mark: null))
         {
             Fail(code, message == "cannot VACUUM from within a transaction" ? Refusals.VacuumAmong : message);
         }

@@ -26,27 +26,35 @@ internal sealed class WriterSession : IDisposable
     {
         (Connection, Vfs) = (connection, vfs);
         Hooks = new WriterHooks(connection);
-        connection.Execute(
-            "BEGIN IMMEDIATE;"
-            + " CREATE TABLE IF NOT EXISTS _graft_row(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
-            + " CREATE TABLE IF NOT EXISTS _graft_setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
-            + " COMMIT;");
+        try
+        {
+            connection.Execute(
+                "BEGIN IMMEDIATE;"
+                + " CREATE TABLE IF NOT EXISTS _graft_row(key BLOB PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;"
+                + " CREATE TABLE IF NOT EXISTS _graft_setting(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
+                + " COMMIT;");
 
-        // SQLite opens the temporary database when a statement first names it, be it in vain, and from there on some statements take one step
-        // more. Opened at once it's the same for everybody.
-        connection.Execute("CREATE TEMP TABLE opened(x); DROP TABLE temp.opened;");
-        _begin = Own("BEGIN IMMEDIATE");
-        _commit = Own("COMMIT");
-        _rollback = Own("ROLLBACK");
-        _forgetChanges = Own("DELETE FROM _graft_row WHERE 0");
-        _setRow = Own("INSERT INTO _graft_row(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=excluded.value");
-        _deleteRow = Own("DELETE FROM _graft_row WHERE key=?1");
-        _setSetting = Own("INSERT INTO _graft_setting(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value=excluded.value");
-        Entry = new Savepoint(this, "graft_entry");
-        Transaction = new Savepoint(this, "graft_transaction");
-        Single = new Savepoint(this, "graft_statement");
-        _reload = new Savepoint(this, "graft_reload");
-        LearnSchema();
+            // SQLite opens the temporary database when a statement first names it, be it in vain, and from there on some statements take one step
+            // more. Opened at once it's the same for everybody.
+            connection.Execute("CREATE TEMP TABLE opened(x); DROP TABLE temp.opened;");
+            _begin = Own("BEGIN IMMEDIATE");
+            _commit = Own("COMMIT");
+            _rollback = Own("ROLLBACK");
+            _forgetChanges = Own("DELETE FROM _graft_row WHERE 0");
+            _setRow = Own("INSERT INTO _graft_row(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=excluded.value");
+            _deleteRow = Own("DELETE FROM _graft_row WHERE key=?1");
+            _setSetting = Own("INSERT INTO _graft_setting(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value=excluded.value");
+            Entry = new Savepoint(this, "graft_entry");
+            Transaction = new Savepoint(this, "graft_transaction");
+            Single = new Savepoint(this, "graft_statement");
+            _reload = new Savepoint(this, "graft_reload");
+            LearnSchema();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     internal SqliteConnection Connection { get; }
