@@ -134,7 +134,7 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         while (!rest.IsEmpty && GoesOn())
         {
             FollowSchema();
-            _authorizer.Begin();
+            _authorizer.BeginPrepare();
             int code = session.Connection.TryPrepare(rest, keep: true, out SqliteStatement? statement, out int used);
             _authorizer.IsTrusted = true;
             StatementTraits traits = _authorizer.Traits;
@@ -144,14 +144,6 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
                 _ordinal++;
                 (code, string message) = Refusals.Instead(code, session.Connection.Message, _authorizer.Refusal);
                 FailOrThrow(code, message);
-                return;
-            }
-
-            if (_authorizer.SawDataVersion && !_authorizer.SawMore)
-            {
-                statement?.Dispose();
-                _ordinal++;
-                Fail(ResultCode.Authorization, Refusals.Pragma("data_version"));
                 return;
             }
 
@@ -339,7 +331,7 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             int before = library.TotalChanges(session.Connection.Handle);
             long left = _head.StepBudget - _steps;
             statement.ForgetSteps();
-            _authorizer.Begin();
+            _authorizer.BeginRun();
             long lastBefore = library.LastInsertRowId(session.Connection.Handle);
             session.Hooks.BeginSteps(traits.HasFlag(StatementTraits.TouchesVirtual) ? Math.Min(left, long.MaxValue / VirtualFactor) * VirtualFactor : left);
             int code = statement.Step();

@@ -175,20 +175,28 @@ internal sealed class WriterSession : IDisposable
         _setSetting.Run();
     }
 
-    /// <summary>Forgets what was prepared against an older schema, and looks which tables are virtual now.</summary>
+    /// <summary>Forgets what was prepared against an older schema, looks which tables are virtual now, and connects them.</summary>
     internal void LearnSchema()
     {
         Cache.Clear();
-        var names = new List<string>();
-        using (SqliteStatement look = Connection.Prepare("SELECT name FROM sqlite_master WHERE type='table' AND sql LIKE 'CREATE VIRTUAL%'"))
+        var tables = new List<(string Name, string Sql)>();
+        using (SqliteStatement look = Connection.Prepare("SELECT name, sql FROM sqlite_master WHERE type='table' AND sql LIKE 'CREATE VIRTUAL%'"))
         {
             while (look.StepOrThrow())
             {
-                names.Add(Encoding.UTF8.GetString(look.Bytes(0)));
+                tables.Add((Encoding.UTF8.GetString(look.Bytes(0)), Encoding.UTF8.GetString(look.Bytes(1))));
             }
         }
 
-        Hooks.Authorizer.KnowVirtualTables(names);
+        Hooks.Authorizer.KnowVirtualTables(tables);
+
+        // A virtual table is connected when it's first named, by statements of its own. Here it's for everybody at the same place, and no part of
+        // what a client prepares. One that can't be says so to whoever uses it.
+        foreach ((string name, _) in tables)
+        {
+            Connection.TryPrepare(Encoding.UTF8.GetBytes($"SELECT 1 FROM \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\""), keep: false, out SqliteStatement? connects, out _);
+            connects?.Dispose();
+        }
     }
 
     /// <summary>Whether the schema has more than SQLite's compiler has stack for.</summary>
