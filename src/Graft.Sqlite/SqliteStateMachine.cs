@@ -76,6 +76,12 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     /// <inheritdoc/>
     public bool QueriesRunBeside => true;
 
+    /// <summary>For tests: the files of the connection that writes.</summary>
+    internal SqliteVfs WriterFiles => Factory.Writer;
+
+    /// <summary>How far the WAL is filled, in bytes, as of the last commit.</summary>
+    internal long WalBytes => (long)Database.Session.Hooks.WalPages * PageBytes;
+
     private OpenDatabase Database => _open ?? throw new InvalidOperationException("The database isn't open.");
 
     private Generations Files => _files ?? throw new InvalidOperationException("The database isn't open.");

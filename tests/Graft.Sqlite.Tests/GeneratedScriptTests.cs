@@ -16,7 +16,7 @@ public sealed class GeneratedScriptTests
     public async Task AnyScriptAgreesAsync()
     {
         ulong first = Number("GRAFT_SQL_SEED", 1);
-        ulong count = Number("GRAFT_SQL_SCRIPTS", 40);
+        ulong count = Number("GRAFT_SQL_SCRIPTS", 25);
         Assert.InRange(count, 1UL, Block);
         for (ulong seed = first; seed < first + count; seed++)
         {

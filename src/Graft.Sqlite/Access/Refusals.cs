@@ -51,5 +51,7 @@ internal static class Refusals
     internal static string Pragma(string name) =>
         $"PRAGMA {name} isn't allowed here: it is fixed for the whole cluster, concerns one node, or changes nothing that lasts";
 
+    internal static string Shadow(string name) => $"table {name} may not be modified: a virtual table keeps what it has there";
+
     internal static string Module(string name) => $"the module {name} isn't allowed: what it reads differs between nodes";
 }

@@ -9,6 +9,8 @@ namespace Graft.Sqlite;
 internal sealed class WriteAuthorizer
 {
     private readonly HashSet<string> _virtualTables = new(StringComparer.OrdinalIgnoreCase);
+    private readonly HashSet<string> _shadowTables = new(StringComparer.OrdinalIgnoreCase);
+    private bool _isRunning;
 
     /// <summary>What is going on is our own, and may do anything.</summary>
     internal bool IsTrusted { get; set; } = true;
@@ -16,26 +18,29 @@ internal sealed class WriteAuthorizer
     /// <summary>A command of its own vacuums: SQLite attaches a file without a name.</summary>
     internal bool IsVacuuming { get; set; }
 
-    /// <summary>It was asked whether <c>main.data_version</c> may be read, which full-text indexes do inside. Who asks can't be seen: <see cref="SawMore"/>.</summary>
-    internal bool SawDataVersion { get; private set; }
-
-    /// <summary>It was asked about anything but pragmas.</summary>
-    internal bool SawMore { get; private set; }
-
     /// <summary>What has been seen since it was set to none.</summary>
     internal StatementTraits Traits { get; set; }
 
     /// <summary>Why the last statement was refused; null if it wasn't.</summary>
     internal string? Refusal { get; set; }
 
-    /// <summary>Begins with another statement.</summary>
-    internal void Begin() => (IsTrusted, Traits, Refusal, SawDataVersion, SawMore) = (false, StatementTraits.None, null, false, false);
+    /// <summary>A client's statement is about to be prepared.</summary>
+    internal void BeginPrepare() => (IsTrusted, _isRunning, Traits, Refusal) = (false, false, StatementTraits.None, null);
 
-    /// <summary>Notes which tables are virtual; after each change of the schema.</summary>
-    internal void KnowVirtualTables(IEnumerable<string> names)
+    /// <summary>A client's statement is about to run: what virtual tables prepare inside is asked about from here on.</summary>
+    internal void BeginRun() => (IsTrusted, _isRunning, Traits, Refusal) = (false, true, StatementTraits.None, null);
+
+    /// <summary>Notes which tables are virtual, and which are theirs; after each change of the schema.</summary>
+    /// <param name="tables">Their names, and the SQL that made them.</param>
+    internal void KnowVirtualTables(IReadOnlyList<(string Name, string Sql)> tables)
     {
         _virtualTables.Clear();
-        _virtualTables.UnionWith(names);
+        _shadowTables.Clear();
+        foreach ((string name, string sql) in tables)
+        {
+            _virtualTables.Add(name);
+            _shadowTables.UnionWith(Modules.ShadowsOf(sql).Select(end => $"{name}_{end}"));
+        }
     }
 
     internal Verdict Judge(
@@ -46,7 +51,6 @@ internal sealed class WriteAuthorizer
             return Verdict.Allow;
         }
 
-        SawMore |= action != AuthorizerAction.Pragma;
         switch (action)
         {
             case AuthorizerAction.Read:
@@ -107,9 +111,10 @@ internal sealed class WriteAuthorizer
     private Verdict JudgePragma(ReadOnlySpan<byte> name, ReadOnlySpan<byte> argument, ReadOnlySpan<byte> database)
     {
         Traits |= StatementTraits.Pragma;
-        if (OwnNames.Is(name, "data_version"u8) && OwnNames.Is(database, "main"u8))
+
+        // Full-text indexes ask that inside. A client's table-valued pragma names no database.
+        if (_isRunning && OwnNames.Is(name, "data_version"u8) && OwnNames.Is(database, "main"u8))
         {
-            SawDataVersion = true;
             return Verdict.Allow;
         }
 
@@ -121,6 +126,11 @@ internal sealed class WriteAuthorizer
         if (OwnNames.IsOurs(table))
         {
             return Refuse(Refusals.Own);
+        }
+
+        if (IsShadowOfClient(table))
+        {
+            return Refuse(Refusals.Shadow(Encoding.UTF8.GetString(table)));
         }
 
         NoteVirtual(table);
@@ -144,7 +154,9 @@ internal sealed class WriteAuthorizer
                 return Refuse(Refusals.Temporary);
             case AuthorizerAction.AlterTable:
                 Traits |= StatementTraits.Alters;
-                return OwnNames.Is(first, "temp"u8) ? Refuse(Refusals.Temporary) : OwnNames.IsOurs(second) ? Refuse(Refusals.Own) : Verdict.Allow;
+                return IsShadowOfClient(second) ? Refuse(Refusals.Shadow(Encoding.UTF8.GetString(second))) : OwnNames.Is(first, "temp"u8) ? Refuse(Refusals.Temporary) : OwnNames.IsOurs(second) ? Refuse(Refusals.Own) : Verdict.Allow;
+            case AuthorizerAction.DropTable when IsShadowOfClient(first):
+                return Refuse(Refusals.Shadow(Encoding.UTF8.GetString(first)));
             case AuthorizerAction.DropTable when OwnNames.IsStatistics(first):
                 return Refuse(Refusals.Statistics);
             case AuthorizerAction.CreateVirtualTable when !Modules.IsAllowed(second):
@@ -158,6 +170,10 @@ internal sealed class WriteAuthorizer
             : OwnNames.IsOurs(first) || OwnNames.IsOurs(second) ? Refuse(Refusals.Own)
             : Verdict.Allow;
     }
+
+    // SQLite keeps clients from them too, but 3.35 forgets which they are with a VACUUM (docs/internals/sqlite.md, section 7).
+    private bool IsShadowOfClient(ReadOnlySpan<byte> table) =>
+        !_isRunning && _shadowTables.Count > 0 && _shadowTables.Contains(Encoding.UTF8.GetString(table));
 
     // A shadow table is named after its virtual one, an underscore between.
     private void NoteVirtual(ReadOnlySpan<byte> table)

@@ -125,7 +125,7 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         while (!rest.IsEmpty && GoesOn())
         {
             FollowSchema();
-            _authorizer.Begin();
+            _authorizer.BeginPrepare();
             int code = session.Connection.TryPrepare(rest, keep: true, out SqliteStatement? statement, out int used);
             _authorizer.IsTrusted = true;
             StatementTraits traits = _authorizer.Traits;
@@ -138,14 +138,6 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
                 return;
             }
 
-            if (_authorizer.SawDataVersion && !_authorizer.SawMore)
-            {
-                statement?.Dispose();
-                _ordinal++;
-                Fail(ResultCode.Authorization, Refusals.Pragma("data_version"));
-                return;
-            }
-
             bool isOnly = used == rest.Length && rest.Length == sql.Length;
             rest = rest[used..];
             if (statement is null)
@@ -153,10 +145,21 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
                 continue;
             }
 
-            RunStatement(statement, traits, standsAlone: isOnlyItem && isOnly);
-
             // A pragma acts when it's prepared, so it has to be prepared each time.
-            if (isOnly && _lost is null && (traits & (StatementTraits.Pragma | StatementTraits.ChangesSchema)) == 0)
+            bool keep = isOnly && (traits & (StatementTraits.Pragma | StatementTraits.ChangesSchema)) == 0;
+            try
+            {
+                RunStatement(statement, traits, standsAlone: isOnlyItem && isOnly);
+                keep &= _lost is null;
+            }
+            catch
+            {
+                // Left open it would keep the connection, and with it the locks, behind its close.
+                statement.Dispose();
+                throw;
+            }
+
+            if (keep)
             {
                 statement.Reset();
                 session.Cache.Add(new CachedStatement(sql.ToArray(), statement, traits));
@@ -175,6 +178,9 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         int ordinal = _ordinal++;
         if (Skipped(ordinal) is { } skip)
         {
+            // It took its values, and those behind it take theirs.
+            _binder.TryBind(statement);
+            statement.Reset();
             _steps += skip.Steps;
             Fail(skip.Code, skip.Message);
             EndTransaction(keep: false);
@@ -316,7 +322,7 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             int before = library.TotalChanges(session.Connection.Handle);
             long left = _head.StepBudget - _steps;
             statement.ForgetSteps();
-            _authorizer.Begin();
+            _authorizer.BeginRun();
             long lastBefore = library.LastInsertRowId(session.Connection.Handle);
             session.Hooks.BeginSteps(traits.HasFlag(StatementTraits.TouchesVirtual) ? Math.Min(left, long.MaxValue / VirtualFactor) * VirtualFactor : left);
             int code = statement.Step();
@@ -378,8 +384,21 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             return;
         }
 
-        // Not undone: what OR FAIL has left behind is to stay, unless a foreign key forbids it, which is the error then.
-        if (!guarded || EndSingle(mark: null))
+        // Only a constraint may leave something behind that is to stay (OR FAIL), unless a foreign key forbids it, which is the error then. What
+        // SQLite expects no error of, it can't undo by itself in a transaction, and by itself each of these is one.
+        bool keeps = ResultCode.Primary(code) == ResultCode.Constraint;
+        if (!keeps && guarded)
+        {
+            Undo(session.Single);
+            ForgetPragma();
+        }
+        else if (!keeps && !_head.AllOrNothing && !_inTransaction)
+        {
+            Undo(session.Entry);
+            session.Entry.Begin();
+        }
+
+        if (!keeps || !guarded || EndSingle(mark: null))
         {
             Fail(code, message == "cannot VACUUM from within a transaction" ? Refusals.VacuumAmong : message);
         }

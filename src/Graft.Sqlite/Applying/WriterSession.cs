@@ -32,23 +32,31 @@ internal sealed class WriterSession : IDisposable
     {
         (Connection, Vfs) = (connection, vfs);
         Hooks = new WriterHooks(connection);
-        connection.Execute($"BEGIN IMMEDIATE; {OwnTables} COMMIT");
+        try
+        {
+            connection.Execute($"BEGIN IMMEDIATE; {OwnTables} COMMIT");
 
-        // SQLite opens the temporary database when a statement first names it, be it in vain, and from there on some statements take one step
-        // more. Opened at once it's the same for everybody.
-        connection.Execute("CREATE TEMP TABLE opened(x); DROP TABLE temp.opened;");
-        _begin = Own("BEGIN IMMEDIATE");
-        _commit = Own("COMMIT");
-        _rollback = Own("ROLLBACK");
-        _forgetChanges = Own("DELETE FROM _graft_row WHERE 0");
-        _setRow = Own("INSERT INTO _graft_row(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=excluded.value");
-        _deleteRow = Own("DELETE FROM _graft_row WHERE key=?1");
-        _setSetting = Own("INSERT INTO _graft_setting(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value=excluded.value");
-        Entry = new Savepoint(this, "graft_entry");
-        Transaction = new Savepoint(this, "graft_transaction");
-        Single = new Savepoint(this, "graft_statement");
-        _reload = new Savepoint(this, "graft_reload");
-        LearnSchema();
+            // SQLite opens the temporary database when a statement first names it, be it in vain, and from there on some statements take one step
+            // more. Opened at once it's the same for everybody.
+            connection.Execute("CREATE TEMP TABLE opened(x); DROP TABLE temp.opened;");
+            _begin = Own("BEGIN IMMEDIATE");
+            _commit = Own("COMMIT");
+            _rollback = Own("ROLLBACK");
+            _forgetChanges = Own("DELETE FROM _graft_row WHERE 0");
+            _setRow = Own("INSERT INTO _graft_row(key, value) VALUES(?1, ?2) ON CONFLICT(key) DO UPDATE SET value=excluded.value");
+            _deleteRow = Own("DELETE FROM _graft_row WHERE key=?1");
+            _setSetting = Own("INSERT INTO _graft_setting(name, value) VALUES(?1, ?2) ON CONFLICT(name) DO UPDATE SET value=excluded.value");
+            Entry = new Savepoint(this, "graft_entry");
+            Transaction = new Savepoint(this, "graft_transaction");
+            Single = new Savepoint(this, "graft_statement");
+            _reload = new Savepoint(this, "graft_reload");
+            LearnSchema();
+        }
+        catch
+        {
+            Dispose();
+            throw;
+        }
     }
 
     internal SqliteConnection Connection { get; }
@@ -169,20 +177,28 @@ internal sealed class WriterSession : IDisposable
         _setSetting.Run();
     }
 
-    /// <summary>Forgets what was prepared against an older schema, and looks which tables are virtual now.</summary>
+    /// <summary>Forgets what was prepared against an older schema, looks which tables are virtual now, and connects them.</summary>
     internal void LearnSchema()
     {
         Cache.Clear();
-        var names = new List<string>();
-        using (SqliteStatement look = Connection.Prepare("SELECT name FROM sqlite_master WHERE type='table' AND sql LIKE 'CREATE VIRTUAL%'"))
+        var tables = new List<(string Name, string Sql)>();
+        using (SqliteStatement look = Connection.Prepare("SELECT name, sql FROM sqlite_master WHERE type='table' AND sql LIKE 'CREATE VIRTUAL%'"))
         {
             while (look.StepOrThrow())
             {
-                names.Add(Encoding.UTF8.GetString(look.Bytes(0)));
+                tables.Add((Encoding.UTF8.GetString(look.Bytes(0)), Encoding.UTF8.GetString(look.Bytes(1))));
             }
         }
 
-        Hooks.Authorizer.KnowVirtualTables(names);
+        Hooks.Authorizer.KnowVirtualTables(tables);
+
+        // A virtual table is connected when it's first named, by statements of its own. Here it's for everybody at the same place, and no part of
+        // what a client prepares. One that can't be says so to whoever uses it.
+        foreach ((string name, _) in tables)
+        {
+            Connection.TryPrepare(Encoding.UTF8.GetBytes($"SELECT 1 FROM \"{name.Replace("\"", "\"\"", StringComparison.Ordinal)}\""), keep: false, out SqliteStatement? connects, out _);
+            connects?.Dispose();
+        }
     }
 
     /// <summary>A setting as a text; null if there's none of the name.</summary>

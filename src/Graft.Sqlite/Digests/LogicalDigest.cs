@@ -33,6 +33,21 @@ internal sealed class LogicalDigest(Reader reader, TimeProvider time, long bytes
         Reader open = _reader ?? throw new ObjectDisposedException(nameof(LogicalDigest));
         SqliteConnection connection = open.Connection;
         open.Hooks.Begin(TimeSpan.MaxValue, cancellation);
+        try
+        {
+            await AddAllAsync(connection, cancellation);
+        }
+        catch (SqliteException interrupted) when (ResultCode.Primary(interrupted.Code) == ResultCode.Interrupt)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            throw;
+        }
+
+        return BinaryPrimitives.ReadUInt128BigEndian(_hash.GetHashAndReset());
+    }
+
+    private async ValueTask AddAllAsync(SqliteConnection connection, CancellationToken cancellation)
+    {
         await AddRowsAsync(connection, "PRAGMA user_version", cancellation);
         await AddRowsAsync(connection, "PRAGMA application_id", cancellation);
         await AddRowsAsync(
@@ -44,8 +59,6 @@ internal sealed class LogicalDigest(Reader reader, TimeProvider time, long bytes
             AddText(Encoding.UTF8.GetBytes(table));
             await AddRowsAsync(connection, SelectOf(connection, table), cancellation);
         }
-
-        return BinaryPrimitives.ReadUInt128BigEndian(_hash.GetHashAndReset());
     }
 
     private static List<string> Tables(SqliteConnection connection) => TableShape.Column(

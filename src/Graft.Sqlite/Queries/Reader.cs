@@ -15,10 +15,23 @@ internal sealed class Reader : IDisposable
         Connection = connection;
         Hooks = new ReaderHooks(connection, time);
         Worker = new SqliteWorker("SQLite reader", inline);
-        _begin = connection.Prepare("BEGIN");
-        _fix = connection.Prepare("SELECT 1 FROM _graft_setting LIMIT 1");
-        _end = connection.Prepare("COMMIT");
         Answer = new SqlAnswerWriter();
+        try
+        {
+            _begin = connection.Prepare("BEGIN");
+            _end = connection.Prepare("COMMIT");
+            _fix = connection.Prepare("SELECT 1 FROM _graft_setting LIMIT 1");
+        }
+        catch
+        {
+            _end?.Dispose();
+            _begin?.Dispose();
+            Worker.Dispose();
+            Answer.Dispose();
+            Hooks.Dispose();
+            connection.Dispose();
+            throw;
+        }
     }
 
     internal SqliteConnection Connection { get; }

@@ -38,6 +38,31 @@ public sealed class BatchTests
         await Agreement.OfAsync(script, seed: 2);
     }
 
+    /// <summary>In a transaction SQLite undoes a statement by a journal that it keeps only for statements of which it expects an error.</summary>
+    [Fact]
+    public async Task AStatementThatFailsUnexpectedlyLeavesNothingBehindAsync()
+    {
+        string[] answers = await Agreement.OfAsync(
+            "CREATE TABLE t(id INTEGER PRIMARY KEY, x)",
+            "INSERT OR FAIL INTO t(x) VALUES (1), (json_array(x'00'))",
+            "INSERT OR FAIL INTO t(x) VALUES (2), (json_array(x'00')); INSERT INTO t(x) VALUES (3); SELECT changes(), total_changes()",
+            "BEGIN; INSERT OR FAIL INTO t(x) VALUES (4), (json_array(x'00')); COMMIT",
+            "SELECT x FROM t WHERE x <> 4");
+        Assert.Equal("3", answers[4]);
+    }
+
+    [Fact]
+    public async Task AStatementThatIsNotRunAgainHasTakenItsValuesAsync()
+    {
+        string[] answers = await Agreement.OfAsync(
+        [
+            TestDatabase.Request("CREATE TABLE t(x UNIQUE); INSERT INTO t VALUES (1)"),
+            TestDatabase.Request("INSERT OR ROLLBACK INTO t VALUES (?); INSERT INTO t VALUES (?)", SqlValue.FromInteger(1), SqlValue.FromInteger(2)) with { BindStrictly = true },
+            TestDatabase.Request("SELECT x FROM t"),
+        ]);
+        Assert.Equal("1\n2", answers[2]);
+    }
+
     [Fact]
     public async Task WhatFailLeavesBehindIsJudgedByForeignKeysWhereItFailedAsync() => await Agreement.OfAsync(
         "CREATE TABLE p(id INTEGER PRIMARY KEY); CREATE TABLE c(id INTEGER PRIMARY KEY, p REFERENCES p(id) DEFERRABLE INITIALLY DEFERRED)",
