@@ -96,13 +96,14 @@ public sealed class WriteQueueTests : IAsyncLifetime
     }
 
     [Fact]
-    public async Task A_write_whose_fate_wasnt_known_is_sent_again_under_its_number()
+    public async Task A_write_whose_answer_was_lost_is_sent_again_and_written_once()
     {
-        _server.Database.Next = new UnknownOutcomeException("lost", default);
+        _server.Database.Loss = new UnknownOutcomeException("lost", default);
 
         string answer = await _server.Client.PostAsync("/db/execute?queue&wait", """["INSERT a"]""");
 
         Assert.Contains("\"rows_affected\":1", answer, StringComparison.Ordinal);
+        Assert.Equal(2, _server.Database.Requests.Count);
         Assert.Equal(["INSERT a"], _server.Machine.Applied);
     }
 

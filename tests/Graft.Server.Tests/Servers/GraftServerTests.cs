@@ -83,8 +83,8 @@ public sealed class GraftServerTests
     [Fact]
     public async Task A_node_that_was_told_to_go_takes_the_server_with_it()
     {
-        await using TestServer stays = await TestServer.StartAsync();
-        TestServer goes = await TestServer.StartAsync(join: stays);
+        await using TestServer stays = await TestServer.StartAsync(TestServer.BeCalm);
+        TestServer goes = await TestServer.StartAsync(TestServer.BeCalm, stays);
 
         MembershipChange change = MembershipChange.None.Remove(goes.Server.Node.Id);
         await stays.Server.Node.Group().Roster.ChangeAsync(new MembersRequest(change) { StopRemoved = true }, default, TestContext.Current.CancellationToken);

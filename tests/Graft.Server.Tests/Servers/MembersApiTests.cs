@@ -8,8 +8,8 @@ public sealed class MembersApiTests
     [Fact]
     public async Task A_change_is_planned_and_then_made_as_planned()
     {
-        await using TestServer stays = await TestServer.StartAsync();
-        await using TestServer goes = await TestServer.StartAsync(join: stays);
+        await using TestServer stays = await TestServer.StartAsync(TestServer.BeCalm);
+        await using TestServer goes = await TestServer.StartAsync(TestServer.BeCalm, stays);
         string body = $$"""{"remove":["{{goes.Server.Address}}"]}""";
 
         JsonElement plan = Parse(await stays.Client.PostAsync("/api/v1/members?dry_run", body));
@@ -49,8 +49,8 @@ public sealed class MembersApiTests
     [Fact]
     public async Task The_picture_has_each_member_and_the_quorum()
     {
-        await using TestServer a = await TestServer.StartAsync();
-        await using TestServer b = await TestServer.StartAsync(join: a);
+        await using TestServer a = await TestServer.StartAsync(TestServer.BeCalm);
+        await using TestServer b = await TestServer.StartAsync(TestServer.BeCalm, a);
 
         foreach (TestServer server in (TestServer[])[a, b])
         {

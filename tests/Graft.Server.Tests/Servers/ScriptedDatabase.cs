@@ -13,6 +13,9 @@ internal sealed class ScriptedDatabase(GraftGroup group) : ISqlDatabase
     /// <summary>Thrown by the next call, before anything is written.</summary>
     internal Exception? Next { get; set; }
 
+    /// <summary>Thrown by the next write, once it has been written: its answer is lost.</summary>
+    internal Exception? Loss { get; set; }
+
     /// <summary>Ends when the first write has come.</summary>
     internal TaskCompletionSource Entered { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -40,6 +43,12 @@ internal sealed class ScriptedDatabase(GraftGroup group) : ISqlDatabase
 
         string command = string.Join('\n', request.Statements.Select(static statement => statement.Sql));
         WriteResult written = await group.WriteAsync(Encoding.UTF8.GetBytes(command), options, cancellation);
+        if (Loss is { } loss)
+        {
+            Loss = null;
+            throw loss;
+        }
+
         return new SqlWritten(Answer(request.Statements, request.AllOrNothing, isWriting: true), written.Index);
     }
 

@@ -193,9 +193,7 @@ public sealed class SharedPortTests
             options =>
             {
                 options.Tls = tls;
-
-                // Enough for a busy machine not to depose a leader in the middle.
-                options.ConfigureNode += static node => node.ElectionTimeout = TimeSpan.FromMilliseconds(300);
+                TestServer.BeCalm(options);
             },
             join,
             certificates is null ? null : new SocketsHttpHandler { SslOptions = Trusting(certificates, name) });

@@ -32,7 +32,7 @@ internal sealed class SqliteServer : IAsyncDisposable
             ConfigureNode = static node =>
             {
                 (node.SegmentBytes, node.LogCacheBytes) = (5 << 20, 9 << 20);
-                node.ElectionTimeout = TimeSpan.FromMilliseconds(300);
+                node.ElectionTimeout = TimeSpan.FromMilliseconds(500);
             },
         };
         if (join is not null)

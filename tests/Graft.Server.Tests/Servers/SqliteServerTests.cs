@@ -171,6 +171,26 @@ public sealed class SqliteServerTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task What_a_crash_left_of_an_upload_goes_at_the_next_start()
+    {
+        string directory = Directory.CreateTempSubdirectory("graft-server-").FullName;
+        string left = Path.Combine(directory, "uploads", "left");
+        try
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(left)!);
+            await File.WriteAllTextAsync(left, "half of it", TestContext.Current.CancellationToken);
+
+            await using SqliteServer server = await SqliteServer.StartAsync(directory: directory);
+
+            Assert.False(File.Exists(left));
+        }
+        finally
+        {
+            Directory.Delete(directory, recursive: true);
+        }
+    }
+
+    [Fact]
     public async Task Three_nodes_hold_the_same_rows_whatever_the_statement()
     {
         await using SqliteServer b = await SqliteServer.StartAsync(join: _server);
