@@ -87,8 +87,7 @@ internal sealed class WriteAuthorizer
 
     private static bool IsInner(ReadOnlySpan<byte> table) =>
         OwnNames.Is(table, "dbstat"u8) || OwnNames.Is(table, "sqlite_stmt"u8) || OwnNames.Is(table, "sqlite_dbpage"u8)
-        || OwnNames.Is(table, "bytecode"u8) || OwnNames.Is(table, "tables_used"u8)
-        || OwnNames.Is(table, "pragma_data_version"u8);
+        || OwnNames.Is(table, "bytecode"u8) || OwnNames.Is(table, "tables_used"u8);
 
     private Verdict JudgeRead(ReadOnlySpan<byte> table, ReadOnlySpan<byte> column)
     {
