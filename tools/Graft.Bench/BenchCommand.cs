@@ -36,7 +36,7 @@ internal static class BenchCommand
 
         if (args.Length == 0)
         {
-            return Refuse("Expected the name of a benchmark and got none. There are six: core, log, wire, cluster, idle and follower.");
+            return Refuse("Expected the name of a benchmark and got none. There are seven: core, log, wire, cluster, http, idle and follower.");
         }
 
         if (args[0] == "log")
@@ -51,7 +51,7 @@ internal static class BenchCommand
 
         if (args[0] != "core")
         {
-            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are six: core, log, wire, cluster, idle and follower.");
+            return Refuse($"Expected the name of a benchmark and got '{args[0]}'. There are seven: core, log, wire, cluster, http, idle and follower.");
         }
 
         if (!CoreArguments.TryParse(args.AsSpan(1), out CoreArguments arguments, out string? error))
