@@ -29,6 +29,7 @@ public sealed class GeneratedScriptTests
     [InlineData(84)]
     [InlineData(233)]
     [InlineData(414)]
+    [InlineData(553)]
     [InlineData(3057)]
     public Task AScriptThatDisagreedAgreesAsync(ulong seed) => CheckAsync(seed);
 

@@ -513,13 +513,11 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         }
 
         ForgetPragma();
-        if (_traits.HasFlag(StatementTraits.WritesStatistics))
+
+        // What SQLite remembers of a schema that it changed isn't all that it would read: another node has read it.
+        if (_schemaMoved || (_traits & (StatementTraits.WritesStatistics | StatementTraits.ChangesSchema)) != 0)
         {
             session.ReloadStatistics();
-        }
-        else
-        {
-            FollowSchema();
         }
 
         return _refusal is null
