@@ -51,6 +51,12 @@ internal static class Refusals
     internal static string Pragma(string name) =>
         $"PRAGMA {name} isn't allowed here: it is fixed for the whole cluster, concerns one node, or changes nothing that lasts";
 
+    internal static string OverBudget(long steps) =>
+        $"the request took more than its {steps} steps; give it more, or do less at a time. Nothing of it has taken effect";
+
+    internal static string TooLong(int bytes) =>
+        $"the answer would be longer than {bytes} bytes; return less, or allow more. Nothing of the request has taken effect";
+
     internal static string Shadow(string name) => $"table {name} may not be modified: a virtual table keeps what it has there";
 
     internal static string Module(string name) => $"the module {name} isn't allowed: what it reads differs between nodes";

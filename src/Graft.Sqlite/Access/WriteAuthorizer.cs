@@ -111,8 +111,8 @@ internal sealed class WriteAuthorizer
     {
         Traits |= StatementTraits.Pragma;
 
-        // Full-text indexes ask that inside. A client's table-valued pragma names no database.
-        if (_isRunning && OwnNames.Is(name, "data_version"u8) && OwnNames.Is(database, "main"u8))
+        // Full-text indexes ask that inside. A client's table-valued pragma names no database, and a bare one is found out by its column.
+        if (OwnNames.Is(name, "data_version"u8) && OwnNames.Is(database, "main"u8))
         {
             return Verdict.Allow;
         }

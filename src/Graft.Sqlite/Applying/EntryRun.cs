@@ -138,6 +138,14 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
                 return;
             }
 
+            if (statement is not null && traits == StatementTraits.Pragma && statement.Name(0).SequenceEqual("data_version"u8))
+            {
+                statement.Dispose();
+                _ordinal++;
+                Fail(ResultCode.Authorization, Refusals.Pragma("data_version"));
+                return;
+            }
+
             bool isOnly = used == rest.Length && rest.Length == sql.Length;
             rest = rest[used..];
             if (statement is null)
@@ -176,7 +184,7 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         _traits |= traits;
         _sawPragma |= traits.HasFlag(StatementTraits.Pragma);
         int ordinal = _ordinal++;
-        if (Skipped(ordinal) is { } skip)
+        if (_skipped.FirstOrDefault(skip => skip.Ordinal == ordinal) is { } skip)
         {
             // It took its values, and those behind it take theirs.
             _binder.TryBind(statement);
@@ -216,17 +224,17 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
             session.Single.Begin();
         }
 
-        ShowChanges();
+        bool isShown = ShowChanges();
         SqlAnswerMark mark = _answer.Mark();
         int code = Step(statement, traits, out bool over);
-        _changes = Counts(statement, traits) ? session.Changes : _changes;
+        _changes = !isShown || session.Changes != 0 || Counts(statement, traits) ? session.Changes : _changes;
         _schemaMoved |= traits.HasFlag(StatementTraits.ChangesSchema);
         session.SchemaChanged |= _schemaMoved;
         long steps = statement.Steps;
         _steps += steps;
         if (over)
         {
-            Refuse(ResultCode.TooBig, TooLong());
+            Refuse(ResultCode.TooBig, Refusals.TooLong(_head.AnswerBytesMax));
         }
         else if (session.Hooks.WasCut || _steps > _head.StepBudget)
         {
@@ -274,17 +282,16 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         && (traits & (StatementTraits.ChangesRows | StatementTraits.ChangesSchema | StatementTraits.Analyzes)) == StatementTraits.ChangesRows;
 
     // Statements inside a virtual table, which a savepoint sets off, count as changes too.
-    private void ShowChanges()
+    private bool ShowChanges()
     {
-        if (session.Changes != _changes)
+        bool isNeeded = session.Changes != _changes;
+        if (isNeeded)
         {
             session.ForgetChanges();
-            session.Hooks.ShowChanges(_changes);
         }
-        else if (_changes == 0)
-        {
-            session.Hooks.ShowChanges(0);
-        }
+
+        session.Hooks.ShowChanges(isNeeded ? _changes : 0);
+        return isNeeded;
     }
 
     // A statement from the cache that finds out by itself takes two steps more than one that is prepared now.
@@ -416,11 +423,11 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
 
         if (session.Connection.IsAutocommit)
         {
-            _lost = new SkippedStatement(SkippedStatement.Whole, ResultCode.Interrupt, OverBudget(), _steps, default);
+            _lost = new SkippedStatement(SkippedStatement.Whole, ResultCode.Interrupt, Refusals.OverBudget(_head.StepBudget), _steps, default);
         }
         else
         {
-            Refuse(ResultCode.Interrupt, OverBudget());
+            Refuse(ResultCode.Interrupt, Refusals.OverBudget(_head.StepBudget));
         }
     }
 
@@ -497,13 +504,11 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         }
 
         ForgetPragma();
-        if (_traits.HasFlag(StatementTraits.WritesStatistics))
+
+        // What SQLite remembers of a schema that it changed isn't all that it would read: another node has read it.
+        if (_schemaMoved || (_traits & (StatementTraits.WritesStatistics | StatementTraits.ChangesSchema)) != 0)
         {
             session.ReloadStatistics();
-        }
-        else
-        {
-            FollowSchema();
         }
 
         return _refusal is null
@@ -554,21 +559,8 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
 
         if (_refusal is null && _answer.IsOverLimit)
         {
-            Refuse(ResultCode.TooBig, TooLong());
+            Refuse(ResultCode.TooBig, Refusals.TooLong(_head.AnswerBytesMax));
         }
-    }
-
-    private SkippedStatement? Skipped(int ordinal)
-    {
-        foreach (SkippedStatement skip in _skipped)
-        {
-            if (skip.Ordinal == ordinal)
-            {
-                return skip;
-            }
-        }
-
-        return null;
     }
 
     private void FailOrThrow(int code, string message)
@@ -588,10 +580,4 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
     }
 
     private void Refuse(int code, string why) => (_refusalCode, _refusal) = (code, why);
-
-    private string OverBudget() =>
-        $"the request took more than its {_head.StepBudget} steps; give it more, or do less at a time. Nothing of it has taken effect";
-
-    private string TooLong() =>
-        $"the answer would be longer than {_head.AnswerBytesMax} bytes; return less, or allow more. Nothing of the request has taken effect";
 }

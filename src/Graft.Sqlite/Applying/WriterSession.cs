@@ -76,7 +76,7 @@ internal sealed class WriterSession : IDisposable
 
     internal StatementCache Cache { get; } = new(CachedStatementsMax);
 
-    /// <summary>The open transaction has changed the schema. Undoing any part of it then makes SQLite read the schema anew.</summary>
+    /// <summary>The schema was changed since the last commit. Undoing any part of a transaction then makes SQLite read the schema anew.</summary>
     internal bool SchemaChanged { get; set; }
 
     /// <summary>How many rows the last statement changed, as SQLite counts.</summary>
@@ -106,7 +106,6 @@ internal sealed class WriterSession : IDisposable
     internal void Begin()
     {
         ThrowIfFileFailed();
-        SchemaChanged = false;
         _begin.Run();
     }
 
@@ -116,6 +115,7 @@ internal sealed class WriterSession : IDisposable
     {
         ThrowIfFileFailed();
         _commit.Run();
+        SchemaChanged = false;
     }
 
     /// <summary>Throws if a call to a file has failed, be it that SQLite made nothing of it.</summary>
