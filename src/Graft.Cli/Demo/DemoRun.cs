@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Threading.Channels;
 using Graft.Client;
 using Graft.Consensus;
 using Graft.Network;
@@ -72,7 +71,7 @@ internal sealed class DemoRun : IAsyncDisposable
     /// <param name="length">How long; for ever if null.</param>
     /// <param name="keys">What is typed; null if nobody is asked.</param>
     /// <param name="cancellation">Ctrl+C.</param>
-    internal async Task WatchAsync(TimeSpan? length, ChannelReader<char>? keys, CancellationToken cancellation)
+    internal async Task WatchAsync(TimeSpan? length, DemoKeys? keys, CancellationToken cancellation)
     {
         using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
         if (length is { } bounded)
@@ -88,11 +87,18 @@ internal sealed class DemoRun : IAsyncDisposable
                 Tell(line);
             }
 
-            while (keys is not null && keys.TryRead(out char key))
+            while (keys is not null && keys.Reader.TryRead(out char key))
             {
                 if (key is 'q' or '\u0003')
                 {
                     return;
+                }
+
+                if (key == DemoKeys.Shell && keys.IsKeyboard)
+                {
+                    await RunShellAsync(over.Token);
+                    keys.Resume();
+                    continue;
                 }
 
                 await DoAsync(key, over.Token);
@@ -141,9 +147,17 @@ internal sealed class DemoRun : IAsyncDisposable
             case ' ' or '\n' or '\r':
                 break;
             default:
-                Tell("k crashes the leader, h starts what is down, w is a write load, q quits");
+                Tell("k crashes the leader, h starts what is down, w is a write load, s a SQL shell, q quits");
                 break;
         }
+    }
+
+    private async Task RunShellAsync(CancellationToken cancellation)
+    {
+        var run = new Invocation(_run, new SeedList([.. _nodes.Select(node => node.Address!.Value)], "the demo"));
+        await using var connection = new Connection(run);
+        await new InteractiveShell(run, new ShellSession(run, connection, new ShellSettings())).RunAsync(cancellation);
+        Tell("the shell has ended; the demo goes on");
     }
 
     private async Task StopLoadAsync()
@@ -201,7 +215,7 @@ internal sealed class DemoRun : IAsyncDisposable
                 Change it   {_run.Terminal.Name} command "INSERT INTO users(name) VALUES ('ada')" -c {first}
                 Watch it    {_run.Terminal.Name} status --watch -c {first}
                 Break it    press k to crash the leader, h to heal, w to start a write load,
-                            q to quit
+                            s for a SQL shell, q to quit
 
 
               """);

@@ -22,6 +22,13 @@ internal sealed class Invocation
             : DefaultTimeout;
     }
 
+    /// <summary>The same run, for another cluster than the one that was typed.</summary>
+    internal Invocation(Invocation run, SeedList seeds)
+    {
+        (Typed, Terminal, Format, IsQuiet, HasHeader, Timeout) = (run.Typed, run.Terminal, run.Format, run.IsQuiet, run.HasHeader, run.Timeout);
+        Seeds = seeds;
+    }
+
     internal ParseResult Typed { get; }
 
     internal Terminal Terminal { get; }

@@ -126,7 +126,7 @@ internal sealed class InteractiveShell(Invocation run, ShellSession session)
     {
         try
         {
-            return Math.Max(20, Console.WindowWidth);
+            return Console.WindowWidth is > 20 and var width ? width : 80;
         }
         catch (IOException)
         {

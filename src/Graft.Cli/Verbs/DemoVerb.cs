@@ -68,7 +68,7 @@ internal static class DemoVerb
             try
             {
                 await demo.StartAsync(patience.Token);
-                await demo.WatchAsync(length, noInput ? null : DemoKeys.Listen(run.Terminal).Reader, cancellation);
+                await demo.WatchAsync(length, noInput ? null : DemoKeys.Listen(run.Terminal), cancellation);
             }
             catch (Exception thrown) when (thrown is GraftException or OperationCanceledException)
             {
