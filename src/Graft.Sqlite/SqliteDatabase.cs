@@ -62,7 +62,7 @@ public sealed class SqliteDatabase(GraftGroup group, SqliteStateMachine machine)
     /// <exception cref="OperationCanceledException">The wait was cancelled; what becomes of the request isn't known.</exception>
     public async ValueTask<SqlWritten> ExecuteAsync(SqlRequest request, WriteOptions options = default, CancellationToken cancellation = default)
     {
-        await AgreeAsync(options.Timeout, cancellation);
+        await AgreeBeforeAsync(options.Timeout, cancellation);
         return await SendAsync(SqlWire.Encode(request), cancellation, options);
     }
 
@@ -86,7 +86,7 @@ public sealed class SqliteDatabase(GraftGroup group, SqliteStateMachine machine)
             throw new ArgumentException("A stream was expected that can be read twice and has something in it.", nameof(source));
         }
 
-        await AgreeAsync(default, cancellation);
+        await AgreeBeforeAsync(default, cancellation);
         byte[] hash = await SHA256.HashDataAsync(source, cancellation);
         source.Position = 0;
         var upload = new Upload(hash, source.Length, Math.Max(1, (long)lifetime.TotalSeconds));
@@ -118,6 +118,19 @@ public sealed class SqliteDatabase(GraftGroup group, SqliteStateMachine machine)
     {
         QueryResult result = await Group.QueryAsync(SqlWire.Encode(query), consistency, timeout, cancellation);
         return new SqlRead(SqlWire.DecodeAnswer(result.Answer), result.Applied);
+    }
+
+    // What can't be told of the agreement isn't told of the request behind it, which hasn't been sent.
+    private async ValueTask AgreeBeforeAsync(TimeSpan timeout, CancellationToken cancellation)
+    {
+        try
+        {
+            await AgreeAsync(timeout, cancellation);
+        }
+        catch (UnknownOutcomeException unknown)
+        {
+            throw new RejectedException(RejectReason.TimedOut, $"The cluster hasn't agreed yet on what it computes with: {unknown.Message} Try again.");
+        }
     }
 
     private async ValueTask<SqlWritten> SendAsync(byte[] command, CancellationToken cancellation, WriteOptions options = default)

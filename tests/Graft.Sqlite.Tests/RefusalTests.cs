@@ -227,4 +227,24 @@ public sealed class RefusalTests
         await database.ExecuteAsync("ALTER TABLE t DROP COLUMN a");
         Assert.Equal("2", await database.RowsAsync("SELECT * FROM t"));
     }
+
+    [Fact]
+    public async Task AFullTextIndexThatMergesByItselfIsRefusedAndATableOfSuchANameIsNotAsync()
+    {
+        await using TestDatabase database = await TestDatabase.OpenAsync();
+        await database.ExecuteAsync("CREATE VIRTUAL TABLE f USING fts4(x); CREATE TABLE other_stat(id INTEGER PRIMARY KEY)");
+        Assert.StartsWith("refused 1: the option automerge", TestDatabase.Text(await database.ExecuteAsync("INSERT INTO f(f) VALUES ('automerge=4')")), StringComparison.Ordinal);
+        Assert.Null((await database.ExecuteAsync("INSERT INTO other_stat VALUES (2); INSERT INTO f VALUES ('one'), ('two'), ('three'); INSERT INTO f(f) VALUES ('merge=1,2')")).FirstFailure);
+    }
+
+    [Fact]
+    public async Task ALongTextOfManyStatementsIsNotCopiedForEachOfThemAsync()
+    {
+        await using TestDatabase database = await TestDatabase.OpenAsync();
+        string text = "CREATE TABLE t(a);" + string.Concat(Enumerable.Range(0, 20_000).Select(static i => $"INSERT INTO t VALUES({i});")) + "/* the end */";
+        SqlAnswer answer = (await database.ExecuteAsync(TestDatabase.Request(text) with { AnswerBytesMax = 1 << 20 }))[0];
+        Assert.Null(answer.FirstFailure);
+        Assert.Equal(20_001, answer.Results.Count);
+        Assert.Equal("20000|199990000", await database.RowsAsync("SELECT count(*), sum(a) FROM t"));
+    }
 }

@@ -9,8 +9,6 @@ internal sealed class NodeHost : IAsyncDisposable
     // Long enough for the answer to whoever told the node to stop.
     private static readonly TimeSpan PartingDelay = TimeSpan.FromMilliseconds(500);
 
-    private static readonly TimeSpan AgreePatience = TimeSpan.FromSeconds(5);
-
     private readonly GraftServer _server;
 
     private NodeHost(GraftServer server) => _server = server;
@@ -45,34 +43,10 @@ internal sealed class NodeHost : IAsyncDisposable
             options.Join.Add(seed);
         }
 
-        GraftServer server = await GraftServer.StartAsync(options, cancellation);
-        if (start.Found)
-        {
-            await AgreeAsync(server, cancellation);
-        }
-
-        return new NodeHost(server);
+        return new NodeHost(await GraftServer.StartAsync(options, cancellation));
     }
 
     public ValueTask DisposeAsync() => _server.DisposeAsync();
-
-    // Writes are refused before the cluster has agreed on what it computes with, and callers of the node's own protocol have nothing to propose.
-    // Whoever founds a cluster is a quorum of it. Without one, the first write over HTTP proposes, on whatever node.
-    private static async Task AgreeAsync(GraftServer server, CancellationToken cancellation)
-    {
-        try
-        {
-            await server.Database.AgreeAsync(AgreePatience, cancellation);
-        }
-        catch (GraftException)
-        {
-        }
-        catch
-        {
-            await server.DisposeAsync();
-            throw;
-        }
-    }
 
     /// <summary>Runs until it's told to stop, is removed, or can't go on.</summary>
     internal async Task<NodeEnd> RunAsync(CancellationToken stop)

@@ -26,6 +26,9 @@ internal static class Refusals
     internal const string LastRowId =
         "a row with the highest rowid, 9223372036854775807, isn't allowed: behind it SQLite chooses rowids at random, on each node another one. Nothing of the request has taken effect";
 
+    internal const string Automerge =
+        "the option automerge of FTS4 isn't allowed: when it merges depends on what each node keeps in memory; merge by 'merge=X,Y' or 'optimize', or use FTS5. Nothing of the request has taken effect";
+
     internal const string ForeignKey = "FOREIGN KEY constraint failed";
 
     internal const string TooManyObjects =

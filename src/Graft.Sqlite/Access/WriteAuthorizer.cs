@@ -43,6 +43,10 @@ internal sealed class WriteAuthorizer
         }
     }
 
+    /// <summary>Whether a table is where FTS4 keeps its options.</summary>
+    internal bool IsStatOfVirtual(ReadOnlySpan<byte> table) =>
+        table.EndsWith("_stat"u8) && _virtualTables.Contains(Encoding.UTF8.GetString(table[..^"_stat".Length]));
+
     internal Verdict Judge(
         AuthorizerAction action, ReadOnlySpan<byte> first, ReadOnlySpan<byte> second, ReadOnlySpan<byte> database, ReadOnlySpan<byte> within)
     {

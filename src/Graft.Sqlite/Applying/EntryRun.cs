@@ -121,12 +121,13 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
     // The statements of a text, one after the other: each is prepared against what the one before has made.
     private void RunText(ReadOnlySpan<byte> sql, bool isOnlyItem)
     {
-        ReadOnlySpan<byte> rest = sql;
-        while (!rest.IsEmpty && GoesOn())
+        ReadOnlySpan<byte> text = SqliteLibrary.Preparable(sql);
+        int at = 0;
+        while (at < sql.Length && GoesOn())
         {
             FollowSchema();
             _authorizer.BeginPrepare();
-            int code = session.Connection.TryPrepare(rest, keep: true, out SqliteStatement? statement, out int used);
+            int code = session.Connection.TryPrepare(text[at..], keep: true, out SqliteStatement? statement, out int used);
             _authorizer.IsTrusted = true;
             StatementTraits traits = _authorizer.Traits;
             _traits |= traits;
@@ -146,8 +147,8 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
                 return;
             }
 
-            bool isOnly = used == rest.Length && rest.Length == sql.Length;
-            rest = rest[used..];
+            bool isOnly = used == sql.Length;
+            at += used;
             if (statement is null)
             {
                 continue;
@@ -535,6 +536,10 @@ internal sealed class EntryRun(WriterSession session) : IDisposable
         else if (session.Hooks.SawLastRowId)
         {
             Refuse(ResultCode.Constraint, Refusals.LastRowId);
+        }
+        else if (session.Hooks.SawAutomerge)
+        {
+            Refuse(ResultCode.Error, Refusals.Automerge);
         }
         else if (_traits.HasFlag(StatementTraits.ChangesSchema) && session.HasTooManyObjects())
         {

@@ -52,6 +52,9 @@ internal sealed unsafe class WriterHooks : IDisposable
     /// <summary>The budget has cut a statement short since <see cref="BeginSteps"/>.</summary>
     internal bool WasCut { get; private set; }
 
+    /// <summary>FTS4 was told to merge by itself since <see cref="BeginEntry"/>: it keeps that in a row of its own.</summary>
+    internal bool SawAutomerge { get; private set; }
+
     /// <summary>How many pages the WAL has, as of the last commit.</summary>
     internal int WalPages { get; private set; }
 
@@ -72,6 +75,7 @@ internal sealed unsafe class WriterHooks : IDisposable
         _connection.Library.SetLastInsertRowId(_connection.Handle, 0);
         _shownChanges = null;
         SawLastRowId = false;
+        SawAutomerge = false;
     }
 
     /// <summary>
@@ -84,7 +88,7 @@ internal sealed unsafe class WriterHooks : IDisposable
 
     /// <summary>What the next statement would be shown.</summary>
     internal EntryState State() =>
-        new(_random, _connection.Library.TotalChanges(_connection.Handle) - _totalChangesBase, _connection.Library.LastInsertRowId(_connection.Handle), SawLastRowId);
+        new(_random, _connection.Library.TotalChanges(_connection.Handle) - _totalChangesBase, _connection.Library.LastInsertRowId(_connection.Handle), SawLastRowId, SawAutomerge);
 
     /// <summary>Goes on behind a statement that isn't run again, as if it had been.</summary>
     internal void GoOn(in EntryState state)
@@ -93,6 +97,7 @@ internal sealed unsafe class WriterHooks : IDisposable
         _totalChangesBase = _connection.Library.TotalChanges(_connection.Handle) - state.TotalChanges;
         _connection.Library.SetLastInsertRowId(_connection.Handle, state.LastRowId);
         SawLastRowId |= state.SawLastRowId;
+        SawAutomerge |= state.SawAutomerge;
     }
 
     /// <summary>Lets a statement take this many steps.</summary>
@@ -192,6 +197,12 @@ internal sealed unsafe class WriterHooks : IDisposable
         if (rowId == long.MaxValue && operation != (int)AuthorizerAction.Delete)
         {
             Of(argument).SawLastRowId = true;
+        }
+
+        const long AutomergeRow = 2;
+        if (rowId == AutomergeRow && operation != (int)AuthorizerAction.Delete && Of(argument).Authorizer.IsStatOfVirtual(SqliteLibrary.Span(table)))
+        {
+            Of(argument).SawAutomerge = true;
         }
 
         if (operation == (int)AuthorizerAction.Insert && OwnNames.IsRowOfVirtual(SqliteLibrary.Span(table)))

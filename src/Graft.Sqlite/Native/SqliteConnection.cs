@@ -63,7 +63,7 @@ internal sealed unsafe class SqliteConnection : IDisposable
     }
 
     /// <summary>Prepares the first statement of a text.</summary>
-    /// <param name="sql">UTF-8 without a NUL.</param>
+    /// <param name="sql">UTF-8 without a NUL, but for one at the end (<see cref="SqliteLibrary.Preparable"/>).</param>
     /// <param name="keep">It's going to be run often.</param>
     /// <param name="statement">Null if there's nothing but blanks and comments up to the end of a statement.</param>
     /// <param name="used">How many bytes it took.</param>

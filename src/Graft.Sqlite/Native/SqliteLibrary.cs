@@ -235,6 +235,22 @@ internal sealed unsafe class SqliteLibrary
         return bytes;
     }
 
+    /// <summary>
+    /// A text as it's best prepared statement by statement: a long one gets a NUL behind it, without which SQLite copies all that is left for each statement.
+    /// </summary>
+    internal static ReadOnlySpan<byte> Preparable(ReadOnlySpan<byte> sql)
+    {
+        const int Short = 1024;
+        if (sql.Length <= Short)
+        {
+            return sql;
+        }
+
+        byte[] terminated = new byte[sql.Length + 1];
+        sql.CopyTo(terminated);
+        return terminated;
+    }
+
     private static nint LoadBundled() =>
         NativeLibrary.TryLoad("e_sqlite3", typeof(SqliteLibrary).Assembly, null, out nint handle)
             ? handle

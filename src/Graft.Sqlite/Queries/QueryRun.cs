@@ -61,11 +61,12 @@ internal static class QueryRun
             return;
         }
 
-        ReadOnlySpan<byte> rest = sql;
-        while (!rest.IsEmpty && !state.Ended)
+        ReadOnlySpan<byte> text = SqliteLibrary.Preparable(sql);
+        int at = 0;
+        while (at < sql.Length && !state.Ended)
         {
             (reader.Hooks.Authorizer.IsTrusted, reader.Hooks.Authorizer.Refusal) = (false, null);
-            int code = reader.Connection.TryPrepare(rest, keep: true, out SqliteStatement? statement, out int used);
+            int code = reader.Connection.TryPrepare(text[at..], keep: true, out SqliteStatement? statement, out int used);
             reader.Hooks.Authorizer.IsTrusted = true;
             if (code != ResultCode.Ok)
             {
@@ -73,8 +74,8 @@ internal static class QueryRun
                 return;
             }
 
-            bool isOnly = used == rest.Length && rest.Length == sql.Length;
-            rest = rest[used..];
+            bool isOnly = used == sql.Length;
+            at += used;
             if (statement is null)
             {
                 continue;
