@@ -75,7 +75,7 @@ public sealed class SqliteDatabase(GraftGroup group, SqliteStateMachine machine)
     /// <returns>Why it was refused, if it was: <see cref="SqlAnswer.Refusal"/>.</returns>
     /// <exception cref="ArgumentException">The stream isn't seekable, or is empty.</exception>
     /// <exception cref="RejectedException">A piece wasn't taken; nothing is replaced.</exception>
-    /// <exception cref="UnknownOutcomeException">A piece may be there or not: load it again. If it was the last one, look whether the data is there.</exception>
+    /// <exception cref="UnknownOutcomeException">Whether it was replaced isn't known: look whether the data is there.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; nothing is replaced, unless the last piece was on its way.</exception>
     public async ValueTask<SqlWritten> LoadAsync(
         Stream source, TimeSpan lifetime, IProgress<long>? progress = null, CancellationToken cancellation = default)
@@ -90,13 +90,13 @@ public sealed class SqliteDatabase(GraftGroup group, SqliteStateMachine machine)
         byte[] hash = await SHA256.HashDataAsync(source, cancellation);
         source.Position = 0;
         var upload = new Upload(hash, source.Length, Math.Max(1, (long)lifetime.TotalSeconds));
-        SqlWritten sent = await SendAsync(Upload.EncodeBegin(upload), cancellation);
+        SqlWritten sent = await SendPieceAsync(Upload.EncodeBegin(upload), cancellation);
         byte[] piece = new byte[Upload.PieceBytes];
         long offset = 0;
         int count;
         while (sent.Answer.Refusal is null && (count = await source.ReadAtLeastAsync(piece, piece.Length, throwOnEndOfStream: false, cancellation)) > 0)
         {
-            sent = await SendAsync(Upload.EncodePiece(hash, offset, piece.AsSpan(0, count)), cancellation);
+            sent = await SendPieceAsync(Upload.EncodePiece(hash, offset, piece.AsSpan(0, count)), cancellation);
             offset += count;
             progress?.Report(offset);
         }
@@ -130,6 +130,19 @@ public sealed class SqliteDatabase(GraftGroup group, SqliteStateMachine machine)
         catch (UnknownOutcomeException unknown)
         {
             throw new RejectedException(RejectReason.TimedOut, $"The cluster hasn't agreed yet on what it computes with: {unknown.Message} Try again.");
+        }
+    }
+
+    // A piece that may have arrived replaces nothing, and its place in the log says nothing of the load.
+    private async ValueTask<SqlWritten> SendPieceAsync(byte[] command, CancellationToken cancellation)
+    {
+        try
+        {
+            return await SendAsync(command, cancellation);
+        }
+        catch (UnknownOutcomeException unknown)
+        {
+            throw new RejectedException(RejectReason.TimedOut, $"A piece of the database may not have arrived, so nothing is replaced; load it again. {unknown.Message}");
         }
     }
 

@@ -148,17 +148,21 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     public async ValueTask<ReadOnlyMemory<byte>> QueryAsync(ReadOnlyMemory<byte> query, CancellationToken cancellation)
     {
         (ReaderPool pool, Reader reader) = await Database.Readers.TakeAsync(cancellation);
+
+        // One that was interrupted by an exception may hold its snapshot with a statement that still runs, and would show it to whoever comes next.
+        bool isSound = false;
         try
         {
             reader.Begin();
             byte[] answer = [];
             await reader.Worker.RunAsync(() => answer = QueryRun.Run(reader, query, cancellation));
+            reader.End();
+            isSound = true;
             return answer;
         }
         finally
         {
-            reader.End();
-            pool.Return(reader);
+            pool.Return(reader, isSound);
         }
     }
 
@@ -353,15 +357,19 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
             return;
         }
 
-        Checkpoint("PASSIVE");
-        if (pages * PageBytes >= 4 * _options.WalBytesMax)
+        bool moved = Checkpoint("PASSIVE");
+        if (!moved && pages * PageBytes >= 4 * _options.WalBytesMax)
         {
             Database.Readers.AskToGiveWay();
         }
     }
 
-    // A reader in the way leaves some of it behind; that's no failure, and no proof of anything either.
-    private void Checkpoint(string mode) => Database.Session.Connection.Execute($"PRAGMA wal_checkpoint({mode})");
+    // A reader in the way leaves some of it behind; that's no failure, and no proof of anything either. Says whether all of it was moved.
+    private bool Checkpoint(string mode)
+    {
+        using SqliteStatement checkpoint = Database.Session.Connection.Prepare($"PRAGMA wal_checkpoint({mode})");
+        return checkpoint.StepOrThrow() && checkpoint.Integer(1) == checkpoint.Integer(2);
+    }
 
     private void GiveUp()
     {
@@ -375,14 +383,14 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
     private void CheckIncoming()
     {
         using SqliteConnection connection = Factory.OpenWriter(Files.Incoming);
-        string? verdict = connection.Scalar("PRAGMA quick_check(1)");
+        string? verdict = SoundCheck.Verdict(connection);
         string? size = connection.Scalar("PRAGMA page_size");
         string? tables = connection.Scalar("SELECT count(*) FROM sqlite_master WHERE name IN ('_graft_row', '_graft_setting', '_graft_load')");
-        if (verdict != "ok" || size != PageBytes.ToString(CultureInfo.InvariantCulture) || tables != OwnNames.TableCount.ToString(CultureInfo.InvariantCulture))
+        if (verdict is not null || size != PageBytes.ToString(CultureInfo.InvariantCulture) || tables != OwnNames.TableCount.ToString(CultureInfo.InvariantCulture))
         {
             throw new SqliteException(
                 ResultCode.Corrupt,
-                $"What was to be restored isn't a database of Graft's: quick_check says '{verdict}', its pages have {size} bytes, and it has {tables} of Graft's {OwnNames.TableCount} tables.");
+                $"What was to be restored isn't a database of Graft's: quick_check says '{verdict ?? "ok"}', its pages have {size} bytes, and it has {tables} of Graft's {OwnNames.TableCount} tables.");
         }
     }
 

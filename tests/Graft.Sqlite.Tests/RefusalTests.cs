@@ -247,4 +247,34 @@ public sealed class RefusalTests
         Assert.Equal(20_001, answer.Results.Count);
         Assert.Equal("20000|199990000", await database.RowsAsync("SELECT count(*), sum(a) FROM t"));
     }
+
+    [Fact]
+    public async Task ARequestOfManyRollbacksEndsSoonAsync()
+    {
+        await using TestDatabase database = await TestDatabase.OpenAsync();
+        await database.ExecuteAsync("CREATE TABLE t(a PRIMARY KEY); INSERT INTO t VALUES (1)");
+        SqlAnswer answer = (await database.ExecuteAsync(
+            new SqlRequest([.. Enumerable.Range(0, 20_000).Select(static _ => new SqlStatement("INSERT OR ROLLBACK INTO t VALUES (1)"))])))[0];
+        Assert.Contains("more than 16 statements", answer.Refusal!.Message, StringComparison.Ordinal);
+        Assert.Equal("1", await database.RowsAsync("SELECT count(*) FROM t"));
+    }
+
+    [Fact]
+    public void ABudgetHasACeilingWhateverIsAsked()
+    {
+        byte[] command = SqlWire.Encode(TestDatabase.Request("SELECT 1") with { StepBudget = long.MaxValue });
+        SqlCommandCodec.ReadKind(command, out ReadOnlyMemory<byte> body);
+        Assert.Equal(SqlRequest.StepBudgetMax, SqlCommandCodec.ReadHead(body, out _).StepBudget);
+    }
+
+    [Fact]
+    public async Task RowsThatBreakAConstraintAreNoDamageAsync()
+    {
+        await using TestDatabase first = await TestDatabase.OpenAsync();
+        await using TestDatabase second = await TestDatabase.OpenAsync();
+        await first.ExecuteAsync("CREATE TABLE t(a); INSERT INTO t VALUES (1); ALTER TABLE t ADD COLUMN b INTEGER DEFAULT 0 CHECK(b > 0)");
+        await second.RestoreAsync(await first.ImageAsync(), 1);
+        Assert.Equal(await first.DigestAsync(), await second.DigestAsync());
+        Assert.Equal(275, (await second.ExecuteAsync("INSERT INTO t(a) VALUES (2)")).FirstFailure!.Code);
+    }
 }

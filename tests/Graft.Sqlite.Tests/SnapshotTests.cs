@@ -106,6 +106,30 @@ public sealed class SnapshotTests
         Assert.Equal("1", await database.RowsAsync("SELECT a FROM t"));
     }
 
+    [Theory]
+    [InlineData(16)]
+    [InlineData(18)]
+    [InlineData(19)]
+    [InlineData(21)]
+    [InlineData(47)]
+    [InlineData(59)]
+    [InlineData(100)]
+    [InlineData(105)]
+    public async Task AFileWithAnyHeadIsTakenOrRefusedAndStopsNobodyAsync(int at)
+    {
+        await using TestDatabase database = await TestDatabase.OpenAsync();
+        await database.ExecuteAsync("CREATE TABLE t(a); INSERT INTO t VALUES (1)");
+        using var backup = new MemoryStream();
+        await database.Machine.BackupAsync(backup, cancellation: TestContext.Current.CancellationToken);
+        foreach (byte value in new byte[] { 0, 1, 2, 3, 7, 255 })
+        {
+            byte[] changed = backup.ToArray();
+            changed[at] = value;
+            await LoadAsync(database, changed);
+            Assert.Null((await database.ExecuteAsync("CREATE TABLE IF NOT EXISTS other(a)")).FirstFailure);
+        }
+    }
+
     private static async Task<SqlAnswer> LoadAsync(TestDatabase database, byte[] bytes)
     {
         byte[] hash = SHA256.HashData(bytes);

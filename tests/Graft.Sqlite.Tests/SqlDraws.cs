@@ -30,7 +30,7 @@ internal static class SqlDraws
         2 => SqlValue.FromReal(BitConverter.UInt64BitsToDouble(random.NextUInt64())),
         3 => SqlValue.FromText(Bytes(random)),
         4 => SqlValue.FromBlob(Bytes(random)),
-        _ => SqlValue.Zeros((int)random.NextBelow(int.MaxValue)),
+        _ => SqlValue.Zeros((int)random.NextBelow(SqlValue.ZerosMax + 1)),
     };
 
     /// <summary>Writes an answer and says what it has to be read as.</summary>

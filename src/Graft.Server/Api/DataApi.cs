@@ -97,7 +97,7 @@ internal sealed class DataApi(ISqlDatabase database, ClusterView cluster, WriteQ
             throw new RequestRefusedException("no statements");
         }
 
-        long budget = exchange.Parameters.Count("step_budget") ?? LoadSteps;
+        long budget = BudgetOf(exchange, LoadSteps);
         string text = ReadText(body.Span);
         if (text.StartsWith(DumpHead, StringComparison.Ordinal))
         {
@@ -160,7 +160,7 @@ internal sealed class DataApi(ISqlDatabase database, ClusterView cluster, WriteQ
         {
             TimeMax = most > TimeSpan.Zero ? most : query.TimeMax,
             RowsMax = CountOf(parameters, "max_rows", 1, int.MaxValue, query.RowsMax),
-            AnswerBytesMax = CountOf(parameters, "max_bytes", 256, int.MaxValue, query.AnswerBytesMax),
+            AnswerBytesMax = CountOf(parameters, "max_bytes", 256, AnswerBytesMax, query.AnswerBytesMax),
         };
         try
         {
@@ -246,13 +246,19 @@ internal sealed class DataApi(ISqlDatabase database, ClusterView cluster, WriteQ
             exchange.Http, output => new AnswerWriter(output, form).Write(answer, waits ? statements : [], write.Request.AllOrNothing, tail));
     }
 
+    // Each of many readers at once may have so much in memory, and again as it is rendered.
+    private const int AnswerBytesMax = 64 * 1024 * 1024;
+
     private static SqlRequest RequestOf(Exchange exchange, IReadOnlyList<SqlStatement> statements)
     {
         var request = new SqlRequest(statements) { AllOrNothing = exchange.Parameters.Has("transaction"), BindStrictly = exchange.Parameters.Has("strict") };
-        return exchange.Parameters.Count("step_budget") is { } steps && steps >= 1000 ? request with { StepBudget = steps }
-            : exchange.Parameters.Has("step_budget") ? throw new RequestRefusedException("step_budget is at least 1000")
-            : request;
+        return request with { StepBudget = BudgetOf(exchange, request.StepBudget) };
     }
+
+    private static long BudgetOf(Exchange exchange, long otherwise) =>
+        !exchange.Parameters.Has("step_budget") ? otherwise
+        : exchange.Parameters.Count("step_budget") is { } steps && steps >= 1000 && steps <= SqlRequest.StepBudgetMax ? steps
+        : throw new RequestRefusedException($"step_budget is from 1000 to {SqlRequest.StepBudgetMax}");
 
     private static WriteOptions WriteOptionsOf(Exchange exchange)
     {

@@ -81,8 +81,16 @@ public sealed class GraftServer : IAsyncDisposable
         }
 
         server._database = database;
-        await server.AgreeAsync(cancellation);
-        return server;
+        try
+        {
+            await server.AgreeAsync(cancellation);
+            return server;
+        }
+        catch
+        {
+            await server.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Starts it upon something else.</summary>

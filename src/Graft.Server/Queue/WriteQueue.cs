@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using System.Threading.Channels;
 using Graft.Sqlite;
 
@@ -9,7 +10,7 @@ namespace Graft.Server;
 /// (2) They are written in the order in which they were taken in. Those without a transaction of their own share an entry of the log.
 /// (3) What fails is answered to who waits, and kept for who asks: the last <see cref="FailuresMax"/>.
 /// </remarks>
-internal sealed class WriteQueue : IAsyncDisposable
+internal sealed partial class WriteQueue : IAsyncDisposable
 {
     internal const int FailuresMax = 256;
 
@@ -137,7 +138,13 @@ internal sealed class WriteQueue : IAsyncDisposable
         return count;
     }
 
-    private static bool CanMerge(SqlRequest request) => request is { AllOrNothing: false, BindStrictly: false, StepBudget: SqlRequest.DefaultStepBudget };
+    // What begins or ends a transaction, or sets something for one, would do so for its neighbours too.
+    private static bool CanMerge(SqlRequest request) =>
+        request is { AllOrNothing: false, BindStrictly: false, StepBudget: SqlRequest.DefaultStepBudget }
+        && !request.Statements.Any(static statement => ActsOnOthers().IsMatch(statement.Sql));
+
+    [GeneratedRegex(@"\b(?:BEGIN|COMMIT|END|ROLLBACK|SAVEPOINT|RELEASE|PRAGMA|VACUUM|last_insert_rowid|changes|total_changes)\b", RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, matchTimeoutMilliseconds: 1000)]
+    private static partial Regex ActsOnOthers();
 
     private static long SizeOf(SqlRequest request)
     {
@@ -160,8 +167,8 @@ internal sealed class WriteQueue : IAsyncDisposable
         if (full.Length > 0)
         {
             SqlRequest merged = full.Length == 1 ? full[0].Request : new SqlRequest([.. full.SelectMany(static write => write.Request.Statements)]);
-            SqlAnswer answer = await AnswerOfAsync(merged);
-            if (answer.Refusal is not null && full.Length > 1)
+            (SqlAnswer answer, bool isOfLog) = await AnswerOfAsync(merged);
+            if (isOfLog && answer.Refusal is not null && full.Length > 1)
             {
                 // One of them had all undone: the others are written without it.
                 foreach (QueuedWrite write in full)
@@ -183,11 +190,12 @@ internal sealed class WriteQueue : IAsyncDisposable
     }
 
     // A failure of the way there is an answer too: whoever waits is told it, and so is who asks later.
-    private async Task<SqlAnswer> AnswerOfAsync(SqlRequest request)
+    // Only what the log itself has refused is known not to have been done, and may be sent again in pieces.
+    private async Task<(SqlAnswer Answer, bool IsOfLog)> AnswerOfAsync(SqlRequest request)
     {
         try
         {
-            return await _writer.WriteAsync(request, _giveUp.Token);
+            return (await _writer.WriteAsync(request, _giveUp.Token), true);
         }
         catch (GraftException failure)
         {
@@ -198,7 +206,7 @@ internal sealed class WriteQueue : IAsyncDisposable
             return Refused("the node has stopped; whether this was written isn't known if it was on its way");
         }
 
-        static SqlAnswer Refused(string why) => new([], 0, new SqlFailure(-1, 1, why));
+        static (SqlAnswer Answer, bool IsOfLog) Refused(string why) => (new SqlAnswer([], 0, new SqlFailure(-1, 1, why)), false);
     }
 
     private void Share(QueuedWrite[] writes, SqlAnswer answer)

@@ -29,6 +29,9 @@ internal static class Refusals
     internal const string Automerge =
         "the option automerge of FTS4 isn't allowed: when it merges depends on what each node keeps in memory; merge by 'merge=X,Y' or 'optimize', or use FTS5. Nothing of the request has taken effect";
 
+    internal const string TooManyRollbacks =
+        "more than 16 statements of the request rolled their transaction back (OR ROLLBACK, RAISE(ROLLBACK)); send fewer together, or use OR ABORT. Nothing of the request has taken effect";
+
     internal const string ForeignKey = "FOREIGN KEY constraint failed";
 
     internal const string TooManyObjects =

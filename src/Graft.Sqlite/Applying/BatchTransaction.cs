@@ -3,6 +3,8 @@ namespace Graft.Sqlite;
 /// <summary>The open transaction of a batch: entries, each in a savepoint, and what is needed to begin it anew.</summary>
 internal sealed class BatchTransaction(WriterSession session, Agreement agreement, LoadDesk loads) : IDisposable
 {
+    private const int LostTransactionsMax = 16;
+
     private readonly EntryRun _run = new(session);
     private readonly List<Entry> _entries = [];
     private bool _isOpen;
@@ -69,7 +71,9 @@ internal sealed class BatchTransaction(WriterSession session, Agreement agreemen
                 return end.Answer;
             }
 
-            entry.Skipped.Add(end.Lost!);
+            // Each begins the batch anew. Without an end to it, one request of many such statements would hold up every node for hours.
+            entry.Skipped.Add(
+                entry.Skipped.Count < LostTransactionsMax ? end.Lost! : end.Lost! with { Ordinal = SkippedStatement.Whole, Code = ResultCode.Abort, Message = Refusals.TooManyRollbacks });
             Rebuild();
         }
     }

@@ -100,7 +100,7 @@ internal ref struct SqlByteReader
             case SqlValueKind.Blob:
                 return SqlValue.FromBlob(ReadBlob("the length of a blob"));
             case SqlValueKind.Zeros when isParameter:
-                return SqlValue.Zeros((int)ReadNumber("a count of zeros", 0, int.MaxValue));
+                return SqlValue.Zeros((int)ReadNumber("a count of zeros", 0, SqlValue.ZerosMax));
             default:
                 throw new SqlFormatException($"Expected the tag of a value at byte {start}, found {_bytes[start]}.");
         }

@@ -21,7 +21,7 @@ internal static class SqlCommandCodec
 
         writer.Write((byte)SqlCommandKind.Statements);
         writer.Write((byte)((request.AllOrNothing ? SqlFormat.AllOrNothing : 0) | (request.BindStrictly ? SqlFormat.BindStrictly : 0)));
-        writer.WriteNumber(Math.Min(UnitsMax, 1 + ((request.StepBudget - 1) / SqlFormat.StepsPerUnit)));
+        writer.WriteNumber(1 + ((Math.Min(request.StepBudget, SqlRequest.StepBudgetMax) - 1) / SqlFormat.StepsPerUnit));
         writer.WriteNumber(request.AnswerBytesMax);
         SqlFormat.WriteItems(writer, request.Statements);
         return writer.Written.ToArray();
@@ -88,7 +88,7 @@ internal static class SqlCommandCodec
         return new SqlCommandHead(
             (flags & SqlFormat.AllOrNothing) != 0,
             (flags & SqlFormat.BindStrictly) != 0,
-            units * SqlFormat.StepsPerUnit,
+            Math.Min(units * SqlFormat.StepsPerUnit, SqlRequest.StepBudgetMax),
             (int)Math.Min(bytes, SqlFormat.CommandAnswerBytesMax));
     }
 

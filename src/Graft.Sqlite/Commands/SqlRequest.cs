@@ -7,6 +7,9 @@ public sealed record SqlRequest(IReadOnlyList<SqlStatement> Statements)
     /// <summary>What <see cref="StepBudget"/> is unless it's said.</summary>
     public const long DefaultStepBudget = 10_000_000;
 
+    /// <summary>No request has more steps, whatever it says: they hold up every node, and again at each replay.</summary>
+    public const long StepBudgetMax = 1_000_000_000;
+
     /// <summary>What <see cref="AnswerBytesMax"/> is unless it's said.</summary>
     public const int DefaultAnswerBytesMax = 256 * 1024;
 
@@ -17,7 +20,7 @@ public sealed record SqlRequest(IReadOnlyList<SqlStatement> Statements)
     public bool BindStrictly { get; init; }
 
     /// <summary>
-    /// How many steps of SQLite's virtual machine all statements together may take, at least 1,000; rounded up to thousands. It stands for a time limit, which no two nodes would reach
+    /// How many steps of SQLite's virtual machine all statements together may take, at least 1,000 and in effect at most <see cref="StepBudgetMax"/>; rounded up to thousands. It stands for a time limit, which no two nodes would reach
     /// at the same place.
     /// </summary>
     public long StepBudget { get; init; } = DefaultStepBudget;

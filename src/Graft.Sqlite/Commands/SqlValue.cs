@@ -7,6 +7,9 @@ namespace Graft.Sqlite;
 /// <remarks>Two values are equal if SQLite would store the same bytes for them: the integer 1 and the real 1.0 differ, and so do 0.0 and −0.0.</remarks>
 public readonly struct SqlValue : IEquatable<SqlValue>
 {
+    /// <summary>How many zeros a blob of them may have: as many bytes as any value.</summary>
+    public const int ZerosMax = 64 * 1024 * 1024;
+
     private readonly long _number;
     private readonly ReadOnlyMemory<byte> _bytes;
 
@@ -64,11 +67,12 @@ public readonly struct SqlValue : IEquatable<SqlValue>
     public static SqlValue FromBlob(ReadOnlyMemory<byte> value) => new(SqlValueKind.Blob, 0, value);
 
     /// <summary>A blob of zeros, as SQLite's <c>zeroblob</c>: a parameter that costs no bytes in the log.</summary>
-    /// <param name="count">How many; not negative.</param>
-    /// <exception cref="ArgumentOutOfRangeException">It's negative.</exception>
+    /// <param name="count">How many; from none to <see cref="ZerosMax"/>.</param>
+    /// <exception cref="ArgumentOutOfRangeException">It's negative, or more than a value may have.</exception>
     public static SqlValue Zeros(int count)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(count);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(count, ZerosMax);
         return new SqlValue(SqlValueKind.Zeros, count);
     }
 

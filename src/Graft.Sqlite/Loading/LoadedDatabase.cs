@@ -30,7 +30,7 @@ internal static class LoadedDatabase
             // In WAL mode VACUUM would keep page size and auto_vacuum as they are.
             loaded.Execute("PRAGMA journal_mode=DELETE; PRAGMA synchronous=OFF; PRAGMA page_size=4096; PRAGMA auto_vacuum=NONE; VACUUM");
         }
-        catch (SqliteException failed) when (ResultCode.Primary(failed.Code) is ResultCode.NotADatabase or ResultCode.Corrupt or ResultCode.Error or ResultCode.Constraint)
+        catch (SqliteException failed) when (!BefellThisNode(failed.Code))
         {
             return $"the database is damaged, or of a version that isn't known here: {failed.Message}";
         }
@@ -46,9 +46,9 @@ internal static class LoadedDatabase
 
     private static string? Refuse(SqliteConnection loaded)
     {
-        string verdict = loaded.Scalar("PRAGMA quick_check(1)") ?? string.Empty;
+        string? verdict = SoundCheck.Verdict(loaded);
         string encoding = loaded.Scalar("PRAGMA encoding") ?? string.Empty;
-        return verdict != "ok" ? $"the database is damaged: {verdict}"
+        return verdict is not null ? $"the database is damaged: {verdict}"
             : encoding != "UTF-8" ? $"the database is encoded as {encoding}, and here it has to be UTF-8; dump it as SQL and load that"
             : loaded.Scalar("SELECT name FROM sqlite_master WHERE name LIKE '\\_graft\\_%' ESCAPE '\\'") is { } own ? $"{Refusals.Own}, and the database has {own}; make a backup of it, which has none"
             : loaded.Scalar("SELECT name FROM sqlite_master WHERE name LIKE 'sqlite\\_stat_' ESCAPE '\\' AND name<>'sqlite_stat1'") is { } statistics
@@ -120,6 +120,10 @@ internal static class LoadedDatabase
 
         into.Execute("COMMIT");
     }
+
+    // The file's bytes are the same on every node, and so is what SQLite says of them, but for what the machine does meanwhile.
+    private static bool BefellThisNode(int code) => ResultCode.Primary(code) is ResultCode.InputOutput or ResultCode.NoMemory or ResultCode.Full
+        or ResultCode.CannotOpen or ResultCode.Busy or ResultCode.Protocol or ResultCode.Internal or ResultCode.Misuse or ResultCode.Interrupt;
 
     private static bool HasHeader(string path)
     {

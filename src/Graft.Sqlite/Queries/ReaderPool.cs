@@ -56,20 +56,39 @@ internal sealed class ReaderPool(Func<Reader> open, int max)
     }
 
     /// <summary>Gives a reader back; its transaction has ended.</summary>
-    internal void Return(Reader reader)
+    /// <param name="reader">The reader.</param>
+    /// <param name="isSound">Whether it may be used again; otherwise it's closed, and whoever waits gets a new one.</param>
+    internal void Return(Reader reader, bool isSound)
     {
         lock (_gate)
         {
+            if (!isSound)
+            {
+                _busy.Remove(reader);
+            }
+
             while (!_retired && _waiting.TryDequeue(out TaskCompletionSource<(ReaderPool, Reader)>? waiting))
             {
-                if (waiting.TrySetResult((this, reader)))
+                Reader next = isSound ? reader : open();
+                if (waiting.TrySetResult((this, next)))
                 {
-                    return;
+                    if (isSound)
+                    {
+                        return;
+                    }
+
+                    _busy.Add(next);
+                    break;
+                }
+
+                if (!isSound)
+                {
+                    next.Dispose();
                 }
             }
 
             _busy.Remove(reader);
-            if (!_retired)
+            if (!_retired && isSound)
             {
                 _idle.Push(reader);
                 return;

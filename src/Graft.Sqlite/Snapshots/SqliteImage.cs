@@ -39,6 +39,9 @@ internal sealed class SqliteImage(Reader reader, ConnectionFactory factory, Gene
                 DatabaseCopy.Copy(open.Connection, target, cancellation);
                 change(target);
             });
+
+            // The copy is all that is needed. Whoever takes it slowly would hold back the WAL with the reader's snapshot.
+            Dispose();
             using var file = new FileStream(copy, FileMode.Open, FileAccess.Read, FileShare.ReadWrite, bufferSize: 0);
             byte[] buffer = ArrayPool<byte>.Shared.Rent(CopyBytes);
             try

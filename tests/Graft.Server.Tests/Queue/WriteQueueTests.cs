@@ -56,6 +56,25 @@ public sealed class WriteQueueTests : IAsyncLifetime
         Assert.Contains("\"error\":\"poison\"", await _server.Client.GetAsync("/api/v1/queue"), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("begin")]
+    [InlineData("-- x\\nROLLBACK")]
+    [InlineData("PRAGMA defer_foreign_keys=1")]
+    public async Task What_acts_on_a_transaction_shares_its_entry_with_nobody(string sql)
+    {
+        var gate = new TaskCompletionSource();
+        _server.Database.Gate = gate.Task;
+        Task<string> held = _server.Client.PostAsync("/db/execute?queue&wait", """["INSERT first"]""");
+        await _server.Database.Entered.Task;
+        await _server.Client.PostAsync("/db/execute?queue", $"""["{sql}"]""");
+        Task<string> last = _server.Client.PostAsync("/db/execute?queue&wait", """["INSERT b"]""");
+        gate.SetResult();
+        await held;
+        await last;
+
+        Assert.All(_server.Database.Requests, static request => Assert.Single(request.Statements));
+    }
+
     [Fact]
     public async Task A_transaction_shares_its_entry_with_nobody()
     {
