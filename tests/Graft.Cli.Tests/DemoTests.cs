@@ -34,6 +34,19 @@ public sealed class DemoTests
     }
 
     [Fact]
+    public void Who_was_away_for_less_than_a_look_is_told_to_be_back_too()
+    {
+        var watch = new LeaderWatch(id => id.ToString());
+        _ = watch.Look(Noon, View(1, 1)).Count();
+
+        watch.Await("n2");
+
+        Assert.Empty(watch.Look(Noon, View(1, 1, lag: 5)));
+        Assert.Equal(["n2 is back and has caught up (HEALTHY  3/3 voters up, can lose 1)"], watch.Look(Noon, View(1, 1)));
+        Assert.Empty(watch.Look(Noon, View(1, 1)));
+    }
+
+    [Fact]
     public void The_load_keeps_account()
     {
         Assert.Equal("load: 48 writes/s, 1 rejected, 2 unknown, slowest 348 ms", DemoLoad.Line(240, 1, 2, TimeSpan.FromMilliseconds(348), TimeSpan.FromSeconds(5)));

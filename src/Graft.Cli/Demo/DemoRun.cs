@@ -134,6 +134,11 @@ internal sealed class DemoRun : IAsyncDisposable
                 DemoNode[] down = [.. _nodes.Where(node => !node.IsRunning)];
                 Tell(down.Length == 0 ? "all nodes are up" : $"you start {string.Join(", ", down.Select(node => node.Name))} again");
                 await Task.WhenAll(down.Select(node => node.StartAsync(default, _nodes[0].Address, cancellation)));
+                foreach (DemoNode node in down)
+                {
+                    _watch.Await(node.Id);
+                }
+
                 break;
             case 'w' when _load is null:
                 Tell("you started a write load; w stops it");

@@ -8,12 +8,17 @@ namespace Graft.Cli;
 internal sealed class LeaderWatch(Func<NodeId, string> nameOf)
 {
     private readonly SortedSet<NodeId> _down = [];
+    private readonly SortedSet<string> _awaited = new(StringComparer.Ordinal);
     private (NodeId Leader, Term Term)? _reign;
     private DateTimeOffset _seen;
     private bool _isLost;
 
     /// <summary>Who led at the last look that somebody answered; null before.</summary>
     internal NodeId? Leader => _reign?.Leader;
+
+    /// <summary>A node is started again: say when it's back, also if it was away for less time than a look takes to notice.</summary>
+    /// <param name="node">Its id, as it says it.</param>
+    internal void Await(string node) => _awaited.Add(node);
 
     /// <param name="now">When it was looked.</param>
     /// <param name="view">What a leader said; null if none has answered.</param>
@@ -44,7 +49,7 @@ internal sealed class LeaderWatch(Func<NodeId, string> nameOf)
             {
                 yield return $"{nameOf(member.Node)} doesn't answer{Left(view)}";
             }
-            else if (isUp && member.Lag == 0 && _down.Remove(member.Node))
+            else if (isUp && member.Lag == 0 && (_down.Remove(member.Node) | _awaited.Remove(member.Node.ToString())))
             {
                 yield return $"{nameOf(member.Node)} is back and has caught up{Left(view)}";
             }
