@@ -211,14 +211,15 @@ internal sealed class DemoRun : IAsyncDisposable
             return;
         }
 
-        string first = _nodes[0].Address.ToString()!;
+        // All of them: k takes one away.
+        string all = string.Join(',', _nodes.Select(static node => node.Address.ToString()));
         Print(string.Concat(_nodes.Select(node => $"  {node.Name}  {node.Address}  {(node.Id == view.Leader.ToString() ? $"leader     term {view.Term.Value}" : "follower")}\n"))
             + (isLoaded ? $"Loaded sample data: {DemoSample.Loaded}.\n" : "The data of the last time is still there.\n")
             + $"""
 
-                Ask it      {_run.Terminal.Name} query "SELECT name, count(*) AS orders FROM users JOIN orders ON user_id = users.id GROUP BY name" -c {first}
-                Change it   {_run.Terminal.Name} command "INSERT INTO users(name) VALUES ('ada')" -c {first}
-                Watch it    {_run.Terminal.Name} status --watch -c {first}
+                Ask it      {_run.Terminal.Name} query "SELECT name, count(*) AS orders FROM users JOIN orders ON user_id = users.id GROUP BY name" -c {all}
+                Change it   {_run.Terminal.Name} command "INSERT INTO users(name) VALUES ('ada')" -c {all}
+                Watch it    {_run.Terminal.Name} status --watch -c {all}
                 Break it    press k to crash the leader, h to heal, w to start a write load,
                             s for a SQL shell, q to quit
 

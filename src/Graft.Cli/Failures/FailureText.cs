@@ -102,7 +102,7 @@ internal static class FailureText
     private static string? Describe(Outcome outcome) => outcome switch
     {
         Outcome.NotApplied => "NOT applied",
-        Outcome.Partial => "PARTIAL - the statements before it took effect",
+        Outcome.Partial => "PARTIAL - the statements before it took effect, and those behind it that could be run",
         Outcome.Unknown => "UNKNOWN - it may still be applied, or have been",
         _ => null,
     };
