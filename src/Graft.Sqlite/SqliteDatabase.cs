@@ -120,16 +120,28 @@ public sealed class SqliteDatabase(GraftGroup group, SqliteStateMachine machine)
         return new SqlRead(SqlWire.DecodeAnswer(result.Answer), result.Applied);
     }
 
-    // What can't be told of the agreement isn't told of the request behind it, which hasn't been sent.
+    // What can't be told of the agreement isn't told of the request behind it, which hasn't been sent. And a node that follows has applied what
+    // was agreed only later: with the wait, it proposes once.
     private async ValueTask AgreeBeforeAsync(TimeSpan timeout, CancellationToken cancellation)
     {
+        if (Machine.HasAgreed)
+        {
+            return;
+        }
+
         try
         {
+            await Group.WaitAsync(ReadConsistency.Linearizable, timeout, cancellation);
             await AgreeAsync(timeout, cancellation);
+            await Group.WaitAsync(ReadConsistency.Linearizable, timeout, cancellation);
         }
         catch (UnknownOutcomeException unknown)
         {
             throw new RejectedException(RejectReason.TimedOut, $"The cluster hasn't agreed yet on what it computes with: {unknown.Message} Try again.");
+        }
+        catch (ReadFailedException failed)
+        {
+            throw new RejectedException(failed.Reason, failed.Message);
         }
     }
 

@@ -160,6 +160,13 @@ public sealed class SqliteStateMachine : IDiskStateMachine, IDigest, IAsyncDispo
             isSound = true;
             return answer;
         }
+        catch (Exception ended) when (ended is OperationCanceledException or SqlFormatException)
+        {
+            // Nothing is wrong with the reader.
+            reader.End();
+            isSound = true;
+            throw;
+        }
         finally
         {
             pool.Return(reader, isSound);

@@ -56,8 +56,15 @@ internal static class QueryRun
 
         if (reader.Cache.TryGet(sql, out CachedStatement? cached))
         {
-            RunStatement(state, cached.Statement);
-            cached.Statement.Reset();
+            try
+            {
+                RunStatement(state, cached.Statement);
+            }
+            finally
+            {
+                cached.Statement.Reset();
+            }
+
             return;
         }
 
@@ -81,15 +88,25 @@ internal static class QueryRun
                 continue;
             }
 
-            RunStatement(state, statement);
-            if (isOnly && statement.IsReadOnly)
+            // Left open, it would hold its snapshot and the connection for good.
+            bool isKept = false;
+            try
+            {
+                RunStatement(state, statement);
+                isKept = isOnly && statement.IsReadOnly;
+            }
+            finally
+            {
+                if (!isKept)
+                {
+                    statement.Dispose();
+                }
+            }
+
+            if (isKept)
             {
                 statement.Reset();
                 reader.Cache.Add(new CachedStatement(sql.ToArray(), statement, StatementTraits.None));
-            }
-            else
-            {
-                statement.Dispose();
             }
         }
     }

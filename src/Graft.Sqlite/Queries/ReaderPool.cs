@@ -60,38 +60,63 @@ internal sealed class ReaderPool(Func<Reader> open, int max)
     /// <param name="isSound">Whether it may be used again; otherwise it's closed, and whoever waits gets a new one.</param>
     internal void Return(Reader reader, bool isSound)
     {
+        if (!isSound)
+        {
+            Replace(reader);
+            return;
+        }
+
         lock (_gate)
         {
-            if (!isSound)
-            {
-                _busy.Remove(reader);
-            }
-
             while (!_retired && _waiting.TryDequeue(out TaskCompletionSource<(ReaderPool, Reader)>? waiting))
             {
-                Reader next = isSound ? reader : open();
-                if (waiting.TrySetResult((this, next)))
+                if (waiting.TrySetResult((this, reader)))
                 {
-                    if (isSound)
-                    {
-                        return;
-                    }
-
-                    _busy.Add(next);
-                    break;
-                }
-
-                if (!isSound)
-                {
-                    next.Dispose();
+                    return;
                 }
             }
 
             _busy.Remove(reader);
-            if (!_retired && isSound)
+            if (!_retired)
             {
                 _idle.Push(reader);
                 return;
+            }
+        }
+
+        reader.Dispose();
+    }
+
+    // Whoever waited longest gets the place, or learns why there's no reader in it: nobody is left waiting for what won't come.
+    private void Replace(Reader reader)
+    {
+        lock (_gate)
+        {
+            _busy.Remove(reader);
+            Reader? next = null;
+            while (!_retired && _waiting.TryDequeue(out TaskCompletionSource<(ReaderPool, Reader)>? waiting))
+            {
+                try
+                {
+                    next ??= open();
+                }
+                catch (SqliteException failed)
+                {
+                    waiting.TrySetException(failed);
+                    continue;
+                }
+
+                if (waiting.TrySetResult((this, next)))
+                {
+                    _busy.Add(next);
+                    next = null;
+                    break;
+                }
+            }
+
+            if (next is not null)
+            {
+                _idle.Push(next);
             }
         }
 
